@@ -1,0 +1,1 @@
+"""The release manager: runs declarative release checks and leaves evidence of the verdict."""

@@ -1,0 +1,1 @@
+"""Facts about artifacts: declared and observed versions, digests."""

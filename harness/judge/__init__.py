@@ -1,0 +1,1 @@
+"""From a run and a policy profile to one verdict. Pure."""

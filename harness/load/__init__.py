@@ -1,0 +1,1 @@
+"""From YAML text to validated definitions, or every error at once. Pure: takes text, not paths."""

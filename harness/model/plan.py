@@ -1,0 +1,110 @@
+"""The resolved plan: immutable, printable, and complete enough to run, judge and shard from."""
+
+from __future__ import annotations
+
+import enum
+from typing import Any
+
+from harness.model.base import Record
+from harness.model.result import Override, SkipReason
+from harness.model.spec import Position, Profile, Resources, Service
+
+
+class Capability(Record, frozen=True):
+    """Something the host has or lacks, as `doctor` shows it.
+
+    `enables` says what it is good for; `install` is the command that brings it, where one is known.
+    """
+
+    name: str
+    present: bool
+    version: str = ""
+    detail: str = ""
+    enables: str = ""
+    install: str = ""
+
+
+class Host(Record, frozen=True):
+    """The machine and the circumstances a plan was made for."""
+
+    system: str
+    machine: str
+    cpus: int
+    memory_mb: int
+    capabilities: dict[str, Capability] = {}
+    flags: dict[str, bool] = {}
+    event: str = "local"
+
+
+class Decision(enum.StrEnum):
+    """What the planner decided for one check."""
+
+    RUN = "run"
+    SKIP = "skip"
+
+
+class Considered(Record, frozen=True):
+    """One alternative of an `any-of`, and what it lacked (empty for the chosen one)."""
+
+    title: str
+    lacked: str = ""
+
+
+class PlannedCheck(Record, frozen=True):
+    """One node of the plan.
+
+    `id` is `phase/check` or `phase/check[value,…]` for a matrix instance. `needs` holds ids of
+    this plan. `options` is the kind's `with:`, validated, matrix values filled in; expressions that
+    only a run can answer (`${{ services… }}`) are still in it. `reason` says why the check will
+    run or not, for a person. `expected_seconds` comes from history, 0 when unknown.
+    """
+
+    id: str
+    phase: str
+    title: str
+    kind: str
+    decision: Decision
+    reason: str
+    position: Position
+    about: str = ""
+    skip: SkipReason | None = None
+    options: dict[str, Any] = {}
+    needs: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    env: dict[str, str] = {}
+    resources: Resources = Resources()
+    timeout_seconds: float = 600.0
+    requires: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    matrix: dict[str, str | int | float | bool] = {}
+    considered: tuple[Considered, ...] = ()
+    advisory: bool = False
+    must_catch: tuple[str, ...] = ()
+    override: Override | None = None
+    expected_seconds: float = 0.0
+
+
+class PlannedPhase(Record, frozen=True):
+    """A phase as reports name it."""
+
+    id: str
+    title: str
+    about: str
+
+
+class Plan(Record, frozen=True):
+    """Everything that will happen, decided. `checks` stand in a stable topological order."""
+
+    schema: int
+    project: str
+    selection: str
+    profile_name: str
+    profile: Profile
+    host: Host
+    phases: tuple[PlannedPhase, ...]
+    checks: tuple[PlannedCheck, ...]
+    services: dict[str, Service] = {}
+
+
+PLAN_SCHEMA = 1

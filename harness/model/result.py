@@ -1,0 +1,160 @@
+"""What a check ends in, what a test ends in, and what a run ends in."""
+
+from __future__ import annotations
+
+import enum
+from typing import Any
+
+from harness.model.base import Record
+from harness.model.spec import Condition, Effect
+
+
+class Status(enum.StrEnum):
+    """How a check (or a test) ended; exactly one."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    FLAKY = "flaky"
+    SKIPPED = "skipped"
+    ERRORED = "errored"
+    PRECLUDED = "precluded"
+
+
+class SkipReason(enum.StrEnum):
+    """Why a check did not have to run. Anything else is `precluded` or `errored`."""
+
+    NOT_APPLICABLE = "not_applicable"
+    CAPABILITY_MISSING = "capability_missing"
+    DESELECTED = "deselected"
+
+
+class OverrideKind(enum.StrEnum):
+    """What stands beside a status, never instead of it."""
+
+    WAIVED = "waived"
+    QUARANTINED = "quarantined"
+
+
+class Override(Record, frozen=True):
+    """A person's word about a result: who, why, until when (ISO date), which issue."""
+
+    kind: OverrideKind
+    reason: str
+    owner: str
+    issue: str
+    expires: str
+
+
+class Severity(enum.StrEnum):
+    """How much a finding matters."""
+
+    NOTE = "note"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class Finding(Record, frozen=True):
+    """One thing found at one place: a compiler warning, a version that disagrees, a missing file.
+
+    `line` and `column` count from 1; 0 means the whole file; an empty `file` means no place.
+    """
+
+    message: str
+    severity: Severity = Severity.ERROR
+    file: str = ""
+    line: int = 0
+    column: int = 0
+    rule: str = ""
+
+
+class Attachment(Record, frozen=True):
+    """A file kept with a result; `path` is relative to the run folder."""
+
+    name: str
+    path: str
+    media_type: str
+    size: int
+    sha256: str
+
+
+class TestRecord(Record, frozen=True):
+    """One test, whatever the runner: the same shape from pytest, cargo, cmocka or a browser.
+
+    `duration` is in seconds, or None where the runner does not say.
+    """
+
+    __test__ = False  # not a test class, whatever pytest thinks of the name
+
+    id: str
+    status: Status
+    duration: float | None = None
+    attempts: int = 1
+    message: str = ""
+    file: str = ""
+    line: int = 0
+    output: str = ""
+    attachments: tuple[Attachment, ...] = ()
+
+
+class Output(Record, frozen=True):
+    """What a process printed, both streams merged in order, secrets masked.
+
+    When it printed more than the cap, `head` and `tail` hold its two ends and `dropped` says how
+    many bytes between them are not kept; otherwise `tail` is empty.
+    """
+
+    head: str = ""
+    tail: str = ""
+    total_bytes: int = 0
+    dropped_bytes: int = 0
+
+    @property
+    def text(self) -> str:
+        """Both ends as one text, saying what is missing between them."""
+        if not self.dropped_bytes:
+            return self.head + self.tail
+        return f"{self.head}\n[... {self.dropped_bytes:,} bytes not kept ...]\n{self.tail}"
+
+
+class Usage(Record, frozen=True):
+    """What a check's processes used, from wait4: CPU seconds and peak memory in KiB."""
+
+    user_seconds: float = 0.0
+    system_seconds: float = 0.0
+    max_rss_kib: int = 0
+
+
+class Outcome(Record, frozen=True):
+    """What a kind makes of a finished command. Never `skipped` or `precluded`."""
+
+    status: Status
+    message: str = ""
+    tests: tuple[TestRecord, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    metrics: dict[str, Any] = {}
+    attachments: tuple[Attachment, ...] = ()
+
+
+class Conclusion(enum.StrEnum):
+    """The verdict's one word."""
+
+    APPROVED = "APPROVED"
+    BLOCKED = "BLOCKED"
+    INCOMPLETE = "INCOMPLETE"
+
+
+class Reason(Record, frozen=True):
+    """One reason behind a verdict: which rule met which check, and what that does."""
+
+    effect: Effect
+    text: str
+    check: str = ""
+    condition: Condition | None = None
+
+
+class Verdict(Record, frozen=True):
+    """The answer of a run, with every reason that has a say in it, gravest first."""
+
+    conclusion: Conclusion
+    profile: str
+    reasons: tuple[Reason, ...]

@@ -1,0 +1,1 @@
+"""From definitions, a selection and a host to one immutable plan. Pure."""

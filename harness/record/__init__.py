@@ -1,0 +1,1 @@
+"""What outlives a process: the event journal, run folders and the cache of loaded definitions."""

@@ -1,0 +1,1 @@
+"""The host: supervised processes and observed capabilities. An adapter; knows nothing of checks."""
