@@ -13,8 +13,8 @@ extern "C" {
 
 typedef enum core_edition {
     CORE_EDITION_MASTER = 1,    /* everything on, widest limits */
-    CORE_EDITION_EDUCATION = 2, /* learners: local first, capped size and spending per query */
-    CORE_EDITION_BUSINESS = 3,  /* teams: earlier alerts, audit demanded */
+    CORE_EDITION_EDUCATION = 2, /* learners: local first, capped size and spending per query, audit */
+    CORE_EDITION_BUSINESS = 3,  /* teams: earlier alerts, spending cap per query, audit */
     CORE_EDITION_DEVELOPER = 4  /* tool builders: verbose reasons, large plans */
 } core_edition;
 
@@ -26,12 +26,9 @@ typedef enum core_privacy {
 } core_privacy;
 
 /* Bits of core_edition_profile.features. */
-#define CORE_FEATURE_CLOUD_PROVIDERS 0x01u  /* cloud models may be candidates */
-#define CORE_FEATURE_LOCAL_PROVIDERS 0x02u  /* local models may be candidates */
-#define CORE_FEATURE_AGENT_PLANS 0x04u      /* multi-step agent plans */
-#define CORE_FEATURE_RESERVED_CAPACITY 0x08u /* house keys for tenants without their own */
-#define CORE_FEATURE_AUDIT_REQUIRED 0x10u   /* the host must refuse to run without its audit log */
-#define CORE_FEATURE_VERBOSE_REASONS 0x20u  /* core_route_explain() is verbose by default */
+#define CORE_FEATURE_RESERVED_CAPACITY 0x01u /* house keys may serve tenants without their own */
+#define CORE_FEATURE_AUDIT_REQUIRED 0x02u    /* the host must refuse to run without its audit log */
+#define CORE_FEATURE_VERBOSE_REASONS 0x04u   /* explain routing decisions verbosely by default */
 
 typedef struct core_edition_profile {
     core_edition edition;
