@@ -211,6 +211,50 @@ class Policy(Entry, frozen=True):
     ]
 
 
+class DeclaredVersion(Entry, frozen=True):
+    """A place in the sources that states the version: a file, and how to find it there."""
+
+    name: Annotated[Text, Meta(description="What states it, as reports name it.")]
+    file: Annotated[str, Meta(description="File, relative to the project root.")] = ""
+    toml: Annotated[str, Meta(description="Dotted key of a TOML file.")] = ""
+    json: Annotated[str, Meta(description="Dotted key of a JSON file; an empty key is `..`.")] = ""
+    regex: Annotated[
+        str, Meta(description="Pattern with one group; the first match in the file counts.")
+    ] = ""
+    cargo_lock: Annotated[
+        bool, Meta(description="A Cargo.lock: every package of the workspace itself.")
+    ] = False
+    git_tag: Annotated[
+        str, Meta(description="Tag that HEAD may carry, with {version}; no tag is no statement.")
+    ] = ""
+
+
+class ObservedVersion(Entry, frozen=True):
+    """A built thing that is asked for its version: a program, a library, a running service."""
+
+    name: Annotated[Text, Meta(description="What is asked, as reports name it.")]
+    run: Annotated[list[Argument], Meta(description="Program and arguments.")] = []
+    env: Annotated[Environment, Meta(description="Environment of the program.")] = {}
+    library: Annotated[str, Meta(description="Shared library, relative to the root.")] = ""
+    symbol: Annotated[str, Meta(description="Function of it: no arguments, a C string back.")] = ""
+    service: Annotated[str, Meta(description="Running service to ask over HTTP.")] = ""
+    path: Annotated[str, Meta(description="Path to ask the service for.")] = ""
+    json: Annotated[str, Meta(description="Dotted key of the JSON answer.")] = ""
+    regex: Annotated[str, Meta(description="Pattern with one group, searched in the answer.")] = ""
+    build: Annotated[str, Meta(description="Command that builds it, for the error text.")] = ""
+
+
+class Versions(Entry, frozen=True):
+    """`versions.yaml`: the one source of the version and everything that must say the same."""
+
+    schema: Annotated[Literal[1], Meta(description="Version of this format.")]
+    source: Annotated[Text, Meta(description="File that holds the version and nothing else.")]
+    declared: Annotated[
+        list[DeclaredVersion], Meta(min_length=1, description="Places in the sources.")
+    ]
+    observed: Annotated[list[ObservedVersion], Meta(description="Built things to ask.")] = []
+
+
 class Position(Record, frozen=True):
     """A place in a file people wrote; `line` and `column` count from 1."""
 
@@ -236,3 +280,4 @@ class Definitions(Record, frozen=True):
     phases: tuple[LoadedPhase, ...]
     services: dict[str, Service]
     policy: Policy
+    versions: Versions | None = None

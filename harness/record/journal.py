@@ -1,0 +1,117 @@
+"""The event journal: append-only JSON Lines, one event a line, each line chained to the one before.
+
+A line is the event's JSON object with one more member, `chain`: the first 16 hex digits of
+SHA-256(previous chain + the object without it). Reading checks every link, so an edited, removed or
+reordered line is found. A torn last line is what a crash leaves: it is dropped and said. Damage
+anywhere else is an `EvidenceError`, never skipped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from harness.errors import EvidenceError, HostError
+from harness.model.base import Record
+from harness.model.event import CheckFinished, Event, RunFinished, RunStarted, decode, encode
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+JOURNAL_NAME = "journal.jsonl"
+_CHAIN_DIGITS = 16
+_SUFFIX_LENGTH = len(b',"chain":""}') + _CHAIN_DIGITS
+_DURABLE = (RunStarted, CheckFinished, RunFinished)
+
+
+def _link(previous: str, body: bytes) -> str:
+    return hashlib.sha256(previous.encode() + body).hexdigest()[:_CHAIN_DIGITS]
+
+
+class JournalWriter:
+    """Appends events to a new journal; an `EventSink`.
+
+    Each event is written at once; headers and finished checks are flushed to the disk before
+    `emit` returns. Any `OSError` (full disk, read-only folder) is the caller's to handle.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Create the journal. Raises `HostError` when it exists already or cannot be made."""
+        try:
+            self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
+        except OSError as error:
+            raise HostError(
+                f"{path}: the journal cannot be created ({error.strerror})",
+                next_step="choose a writable folder with --output",
+            ) from error
+        self._chain = ""
+
+    def emit(self, event: Event) -> None:
+        """Append one event. Raises `OSError` when it could not be kept whole."""
+        body = encode(event)
+        chain = _link(self._chain, body)
+        line = b'%b,"chain":"%b"}\n' % (body[:-1], chain.encode())
+        view = memoryview(line)
+        while view:
+            view = view[os.write(self._file, view) :]
+        self._chain = chain
+        if isinstance(event, _DURABLE):
+            os.fdatasync(self._file)
+
+    def close(self) -> None:
+        """Close the file; the journal stays as it is."""
+        os.close(self._file)
+
+
+class Journal(Record, frozen=True):
+    """What a journal holds: its events, and what was wrong with its end (empty when nothing)."""
+
+    events: tuple[Event, ...]
+    torn: str = ""
+
+
+def read_journal(path: Path) -> Journal:
+    """Every event of a journal, links checked. Raises `EvidenceError`."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise EvidenceError(
+            f"{path}: there is no journal", next_step="name a run folder; `release-manager report`"
+        ) from error
+    except OSError as error:
+        raise EvidenceError(f"{path}: the journal cannot be read ({error.strerror})") from error
+    return parse_journal(content, name=str(path))
+
+
+def parse_journal(content: bytes, *, name: str) -> Journal:
+    """Every event of a journal's bytes, links checked. Raises `EvidenceError` naming the line."""
+    lines = content.split(b"\n")
+    last = lines.pop()
+    torn = f"{name}:{len(lines) + 1}: the last line is torn; it was dropped" if last else ""
+    events: list[Event] = []
+    chain = ""
+    for number, line in enumerate(lines, start=1):
+        body = line[:-_SUFFIX_LENGTH] + b"}"
+        expected = _link(chain, body)
+        if line[-_SUFFIX_LENGTH:] != b',"chain":"%b"}' % expected.encode():
+            raise EvidenceError(
+                f"{name}:{number}: the journal is damaged: this line does not follow from the one"
+                " before",
+                next_step="the run proves nothing; verify again",
+            )
+        chain = expected
+        try:
+            events.append(decode(body))
+        except msgspec.MsgspecError as error:
+            raise EvidenceError(
+                f"{name}:{number}: not an event this version knows ({error})",
+                next_step="read it with the version of the release manager that wrote it",
+            ) from error
+    if not events:
+        raise EvidenceError(
+            f"{name}: the journal is empty", next_step="the run ended before it began; verify again"
+        )
+    return Journal(events=tuple(events), torn=torn)
