@@ -1,0 +1,163 @@
+"""What is true of one check's result, as conditions with a sentence each.
+
+Says nothing about what a condition does; that is `policy`. Where a result contradicts itself (it
+says passed, and holds a failed test) the worse half is believed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from harness.model.base import Record
+from harness.model.result import Override, OverrideKind, Severity, SkipReason, Status
+from harness.model.run import CheckResult
+from harness.model.spec import Condition
+
+_LONGEST = 300
+
+_SKIPPED: dict[SkipReason | None, tuple[Condition, str]] = {
+    SkipReason.NOT_APPLICABLE: (Condition.NOT_APPLICABLE, "does not apply here"),
+    SkipReason.CAPABILITY_MISSING: (
+        Condition.CAPABILITY_MISSING,
+        "was skipped because this host lacks something",
+    ),
+    SkipReason.DESELECTED: (Condition.DESELECTED, "was not selected"),
+}
+_OVERRIDDEN: dict[OverrideKind, Condition] = {
+    OverrideKind.WAIVED: Condition.WAIVED,
+    OverrideKind.QUARANTINED: Condition.QUARANTINED,
+}
+
+
+class Observed(Record, frozen=True):
+    """One condition met by one check, told in plain words that name the check and the place."""
+
+    condition: Condition
+    text: str
+
+
+def observe(result: CheckResult, today: str) -> Iterator[Observed]:
+    """Every condition the result meets. `today` is the ISO date of the run, for overrides' ends."""
+    match believed(result):
+        case Status.PASSED, _:
+            pass
+        case (Status.FAILED | Status.FLAKY) as status, why:
+            yield _wrong(result, status, why, today)
+        case Status.ERRORED, why:
+            yield Observed(
+                condition=Condition.ERRORED,
+                text=f"{result.check.id} could not give an answer: {_tell(result, why)}",
+            )
+        case Status.PRECLUDED, why:
+            yield Observed(
+                condition=Condition.PRECLUDED, text=f"{result.check.id} was precluded: {one(why)}"
+            )
+        case Status.SKIPPED, why:
+            # `believed` answers SKIPPED only for a result with a typed reason, so the key is there.
+            condition, words = _SKIPPED[result.skip]
+            yield Observed(
+                condition=condition,
+                text=f"{result.check.id} {words}" + (f": {one(why)}" if why else ""),
+            )
+    if result.leaked:
+        count = len(result.leaked)
+        names = one(", ".join(result.leaked))
+        yield Observed(
+            condition=Condition.LEAKED,
+            text=f"{result.check.id} left {count} process{'es' * (count != 1)} behind: {names}",
+        )
+    if result.reused_from:
+        yield Observed(
+            condition=Condition.REUSED,
+            text=f"{result.check.id} was not executed; its result is reused from run "
+            f"{one(result.reused_from)}",
+        )
+
+
+def believed(result: CheckResult) -> tuple[Status, str]:
+    """The status that the whole of the result supports, and why.
+
+    A pass is believed only when nothing in the result speaks against it; a skip only with a typed
+    reason.
+    """
+    status, last = result.status, result.last
+    if status is Status.SKIPPED and result.skip is None:
+        return Status.ERRORED, f"skipped without a typed reason: {result.reason or 'none given'}"
+    if status not in (Status.PASSED, Status.FLAKY):
+        return status, result.reason
+    if last is None:
+        return Status.ERRORED, f"says {status}, but no attempt finished"
+    tests = Counter(test.status for test in last.outcome.tests)
+    if broken := tests[Status.FAILED] + tests[Status.ERRORED] + tests[Status.PRECLUDED]:
+        return Status.FAILED, f"says {status}, but {broken} of its {tests.total()} tests did not"
+    if errors := sum(finding.severity is Severity.ERROR for finding in last.outcome.findings):
+        return Status.FAILED, f"says {status}, but holds {errors} finding{'s' * (errors != 1)}"
+    if last.timed_out or last.signal:
+        how = "its deadline ended it" if last.timed_out else f"signal {last.signal} ended it"
+        return Status.ERRORED, f"says {status}, but {how}"
+    if tests and tests[Status.SKIPPED] == tests.total():
+        return Status.ERRORED, f"says {status}, but all of its {tests.total()} tests were skipped"
+    if tests[Status.FLAKY] and status is Status.PASSED:
+        return Status.FLAKY, f"{tests[Status.FLAKY]} of its {tests.total()} tests needed a retry"
+    return status, result.reason
+
+
+def _wrong(result: CheckResult, status: Status, why: str, today: str) -> Observed:
+    """A failed or flaky result: as it stands, advisory, or answered for by an override."""
+    check, override = result.check, result.override
+    what = "failed" if status is Status.FAILED else "is flaky, it passed only on a retry"
+    told = _tell(result, why)
+    if override is not None and in_force(override, today):
+        return Observed(
+            condition=_OVERRIDDEN[override.kind],
+            text=f"{check.id} {what}, {override.kind} until {override.expires} by "
+            f"{one(override.owner)} ({one(override.issue)}: {one(override.reason)}): {told}",
+        )
+    if override is not None:
+        told += f"; it is {override.kind} by {one(override.owner)}, but only until "
+        told += override.expires or "a date that is not given"
+    if status is Status.FLAKY:
+        return Observed(condition=Condition.FLAKY, text=f"{check.id} {what}: {told}")
+    if check.advisory:
+        return Observed(
+            condition=Condition.ADVISORY_FAILED, text=f"{check.id} {what} (advisory): {told}"
+        )
+    return Observed(condition=Condition.FAILED, text=f"{check.id} {what}: {told}")
+
+
+def in_force(override: Override, today: str) -> bool:
+    """Whether the override still counts on that day; the last day counts.
+
+    ISO dates compare as text. A date of another shape is no date, and lifts nothing.
+    """
+    expires = override.expires
+    shaped = len(expires) == len("2026-01-31") and expires[4] == expires[7] == "-"
+    return shaped and expires.replace("-", "").isdigit() and today <= expires
+
+
+def _tell(result: CheckResult, why: str) -> str:
+    """Why, and where to look: the first place the result names, or where the check is defined."""
+    return f"{one(why) or 'no message'} ({_place(result)})"
+
+
+def _place(result: CheckResult) -> str:
+    for finding in result.findings:
+        if finding.file:
+            return one(f"{finding.file}:{finding.line}" if finding.line else finding.file)
+    for test in result.tests:
+        if test.status in (Status.FAILED, Status.ERRORED, Status.FLAKY):
+            if not test.file:
+                return one(test.id)
+            return one(f"{test.file}:{test.line}" if test.line else test.file)
+    return f"defined at {result.check.position}"
+
+
+def one(text: str) -> str:
+    """The text as one short line that is safe to print anywhere.
+
+    Control and format characters (terminal escapes, right-to-left overrides) become spaces.
+    """
+    line = next((line for line in text.splitlines() if line.strip()), "")[: 4 * _LONGEST]
+    line = " ".join("".join(c if c.isprintable() else " " for c in line).split())
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
