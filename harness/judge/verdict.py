@@ -9,7 +9,7 @@ services died under it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from harness.errors import UsageError
 from harness.judge.observe import believed, observe, one
@@ -37,22 +37,23 @@ def judge(run: Run, *, profile: str | None = None) -> Verdict:
             f' not "{profile}"',
             next_step=f'judge it without naming a profile, or verify with --profile "{profile}"',
         )
-    reasons = [*_of_run(run), *_of_checks(run)]
+    effects = {condition: effect_of(condition, plan.profile) for condition in Condition}
+    reasons = [*_of_run(run), *_of_checks(run, effects)]
     return Verdict(
         conclusion=conclude(reason.effect for reason in reasons),
         profile=plan.profile_name,
         reasons=tuple(sorted(reasons, key=lambda reason: -gravity(reason.effect))),
+        effects=effects,
     )
 
 
-def _of_checks(run: Run) -> Iterator[Reason]:
+def _of_checks(run: Run, effects: Mapping[Condition, Effect]) -> Iterator[Reason]:
     """Reasons of the checks in the plan's order; a check's own in the order of `Condition`."""
-    profile = run.header.plan.profile
     today = run.header.started_at[:10]
     for result in run.results:
         observed = sorted(observe(result, today), key=lambda o: _CONDITION_ORDER[o.condition])
         for item in observed:
-            effect = effect_of(item.condition, profile)
+            effect = effects[item.condition]
             if effect is not Effect.IGNORE:
                 yield Reason(
                     effect=effect,

@@ -153,8 +153,13 @@ class Reason(Record, frozen=True):
 
 
 class Verdict(Record, frozen=True):
-    """The answer of a run, with every reason that has a say in it, gravest first."""
+    """The answer of a run, with every reason that has a say in it, gravest first.
+
+    `effects` is what each condition did in this judgement: the profile's rules with their gaps
+    filled and the floors applied.
+    """
 
     conclusion: Conclusion
     profile: str
     reasons: tuple[Reason, ...]
+    effects: dict[Condition, Effect] = {}
