@@ -209,6 +209,7 @@ class Policy(Entry, frozen=True):
     profiles: Annotated[
         dict[Id, Profile], Meta(min_length=1, description="Profile name to profile.")
     ]
+    project: Annotated[str, Meta(description="Name of what is judged, as reports show it.")] = ""
 
 
 class DeclaredVersion(Entry, frozen=True):

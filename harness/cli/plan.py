@@ -1,0 +1,52 @@
+"""`plan`: the plan as text, JSON or a drawing; nothing runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from harness.cli.selecting import make_selection, selecting
+from harness.cli.workspace import Workspace
+
+
+@click.command(name="plan")
+@selecting
+@click.option("--json", "as_json", is_flag=True, help="Print the whole plan as JSON.")
+@click.option("--graph", type=click.Choice(["mermaid", "dot"]), help="Print the plan as a drawing.")
+@click.pass_obj
+def command(root: str | None, as_json: bool, graph: str | None, **options: Any) -> None:
+    """Show what would run, and why each check will or will not.
+
+    \b
+    Examples:
+      release-manager plan v7-1
+      release-manager plan --graph dot | dot -Tsvg > plan.svg
+      release-manager plan --json | jq '.checks[] | select(.decision == "skip") | .reason'
+    """
+    if as_json and graph:
+        raise click.UsageError("--json and --graph are two outputs; choose one")
+    from harness.plan import show
+
+    workspace = Workspace.find(root)
+    plan = workspace.plan(
+        workspace.definitions(workspace.kinds()),
+        selection=make_selection(
+            patterns=options["patterns"],
+            tags=options["tags"],
+            exclude=options["exclude"],
+            no_needs=options["no_needs"],
+            require=options["require"],
+        ),
+        profile=options["profile"],
+        flags=options["flags"],
+        event=options["event"],
+    )
+    if as_json:
+        click.echo(show.as_json(plan))
+    elif graph == "mermaid":
+        click.echo(show.as_mermaid(plan), nl=False)
+    elif graph == "dot":
+        click.echo(show.as_dot(plan), nl=False)
+    else:
+        click.echo(show.as_text(plan), nl=False)

@@ -1,0 +1,66 @@
+"""`report`: render a recorded run again, or prove that its reports are what its journal says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from harness.cli.workspace import REPORTS, Workspace
+
+
+@click.command(name="report")
+@click.argument("run", default="latest")
+@click.option(
+    "--verify",
+    "check",
+    is_flag=True,
+    help="Write nothing; fail unless the reports are, byte for byte, what the journal gives.",
+)
+@click.option(
+    "--output", type=click.Path(file_okay=False), help="Folder of run folders, as for verify."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
+@click.pass_obj
+def command(root: str | None, run: str, check: bool, output: str | None, as_json: bool) -> int:
+    """Render a recorded run's reports again, from its journal alone.
+
+    RUN is a run's id, the beginning of one, its folder, or `latest`. Works for a run that was
+    killed: what never finished is INCOMPLETE. The exit code is the verdict.
+
+    \b
+    Examples:
+      release-manager report
+      release-manager report 20261123T07 --verify
+    """
+    from harness.cli.replay import exit_code_of, replay
+    from harness.cli.summary import print_summary
+    from harness.errors import EvidenceError
+    from harness.record.folder import find_run
+
+    if output is not None:
+        reports = Path(output).resolve()
+        workspace = Workspace(reports)
+    elif (Path(run) / "journal.jsonl").exists():
+        workspace = Workspace(Path(run))
+        reports = Path(run).parent
+    else:
+        workspace = Workspace.find(root)
+        reports = workspace.root / REPORTS
+    folder = find_run(reports, run)
+    replayed = replay(folder)
+    rendered = replayed.render(workspace.templates())
+    if check:
+        for name, content in rendered.items():
+            path = folder.path / name
+            if not path.exists() or path.read_bytes() != content:
+                raise EvidenceError(
+                    f"{path}: not what the journal gives",
+                    next_step=f"render it again with `release-manager report {folder.run_id}`",
+                )
+        click.echo(f"{len(rendered)} reports are what the journal gives")
+    else:
+        for name, content in rendered.items():
+            folder.write(name, content)
+    print_summary(replayed, folder, as_json=as_json)
+    return exit_code_of(replayed.verdict.conclusion)

@@ -1,0 +1,80 @@
+"""The end of the story on a terminal: the verdict, why, and where to read on."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from harness.cli.display import duration_text
+from harness.model.result import Conclusion, Status
+from harness.model.spec import Effect
+
+if TYPE_CHECKING:
+    from harness.cli.replay import Replayed
+    from harness.record.folder import RunFolder
+
+_COLOURS = {
+    Conclusion.APPROVED: "green",
+    Conclusion.BLOCKED: "red",
+    Conclusion.INCOMPLETE: "yellow",
+}
+_MOST_REASONS = 12
+_ORDER = (
+    Status.PASSED,
+    Status.FAILED,
+    Status.FLAKY,
+    Status.ERRORED,
+    Status.PRECLUDED,
+    Status.SKIPPED,
+)
+
+
+def print_summary(replayed: Replayed, folder: RunFolder, *, as_json: bool) -> None:
+    """Print the verdict; with `as_json`, as one more line of JSON."""
+    verdict = replayed.verdict
+    if as_json:
+        sys.stdout.write(
+            msgspec.json.encode(
+                {"event": "verdict", "run": folder.run_id, "verdict": verdict}
+            ).decode()
+            + "\n"
+        )
+        return
+    run = replayed.run
+    counts = {status: 0 for status in _ORDER}
+    tests = failed_tests = 0
+    for result in run.results:
+        counts[result.status] += 1
+        tests += len(result.tests)
+        failed_tests += sum(test.status in {Status.FAILED, Status.ERRORED} for test in result.tests)
+    click.echo()
+    word = click.style(verdict.conclusion.value, fg=_COLOURS[verdict.conclusion], bold=True)
+    click.echo(f"{word}  {run.header.plan.project}, judged by profile {verdict.profile!r}")
+    said = ", ".join(f"{counts[status]} {status.value}" for status in _ORDER if counts[status])
+    click.echo(f"  checks   {said or 'none'}")
+    if tests:
+        click.echo(f"  tests    {tests - failed_tests} of {tests} passed")
+    click.echo(f"  took     {duration_text(run.duration)}")
+    shown = [reason for reason in verdict.reasons if reason.effect is not Effect.IGNORE]
+    for reason in shown[:_MOST_REASONS]:
+        click.echo(f"  {reason.effect.value:<10} {reason.text}")
+    if len(shown) > _MOST_REASONS:
+        click.echo(f"  and {len(shown) - _MOST_REASONS} more reasons; the report has them all")
+    for result in run.results:
+        if result.status in {Status.FAILED, Status.ERRORED}:
+            click.echo(f"  again      release-manager verify {result.check.id}")
+    click.echo(f"  report   {_near(folder.path / 'report.html')}")
+
+
+def _near(path: Path) -> str:
+    """The path as a person here would type it."""
+    try:
+        relative = os.path.relpath(path)
+    except ValueError:
+        return str(path)
+    return str(path) if relative.startswith("..") else relative

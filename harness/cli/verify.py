@@ -1,0 +1,201 @@
+"""`verify`: plan, run, record, judge, report; the exit code is the verdict."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shlex
+import signal
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harness import __version__
+from harness.cli.selecting import make_selection, selecting
+from harness.cli.workspace import Workspace
+from harness.errors import ExitCode, HostError
+
+if TYPE_CHECKING:
+    from harness.model.event import Event
+    from harness.model.plan import Plan
+    from harness.model.ports import EventSink
+    from harness.record.folder import RunFolder
+
+
+class RunClock:
+    """Seconds since the run began; never goes back."""
+
+    def __init__(self) -> None:
+        """Begin now."""
+        self._zero = time.monotonic()
+
+    def monotonic(self) -> float:
+        """Seconds since the clock was made."""
+        return time.monotonic() - self._zero
+
+
+class _Tee:
+    """Hands each event to several sinks, the journal first."""
+
+    def __init__(self, *sinks: EventSink) -> None:
+        self._sinks = sinks
+
+    def emit(self, event: Event) -> None:
+        for sink in self._sinks:
+            sink.emit(event)
+
+
+@click.command(name="verify")
+@selecting
+@click.option("-j", "--jobs", type=click.IntRange(min=1), help="Cores to use; by default all.")
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False),
+    help="Folder for run folders; by default reports/ of the project.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print every event as a line of JSON.")
+@click.option("--plain", is_flag=True, help="Plain lines even on a terminal.")
+@click.pass_obj
+def command(root: str | None, **options: Any) -> int:
+    """Run checks and judge them.
+
+    SELECTION is a phase (v7-1), a check (v7-1/unit-tests, or unit-tests), one instance of a
+    matrix, or a glob; nothing means everything. What a selected check needs runs too.
+
+    \b
+    Examples:
+      release-manager verify
+      release-manager verify v7-1 --jobs 1
+      release-manager verify --tag fast --exclude 'v7-1/memory*'
+      release-manager verify --profile release
+      release-manager verify --json | jq -c 'select(.event == "check-finished")'
+    """
+    clock = RunClock()
+    workspace = Workspace.find(root)
+    kinds = workspace.kinds()
+    definitions = workspace.definitions(kinds)
+    plan = workspace.plan(
+        definitions,
+        selection=make_selection(
+            patterns=options["patterns"],
+            tags=options["tags"],
+            exclude=options["exclude"],
+            no_needs=options["no_needs"],
+            require=options["require"],
+        ),
+        profile=options["profile"],
+        flags=options["flags"],
+        event=options["event"],
+    )
+    _demand(plan, options["require"])
+
+    from harness.cli.display import make_display
+    from harness.record.folder import create_run_folder, new_run_id
+    from harness.record.journal import JournalWriter
+
+    started_at = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    reports = Path(options["output"]).resolve() if options["output"] else workspace.reports
+    folder = create_run_folder(reports, new_run_id(started_at, secrets.token_hex(3)))
+    journal = JournalWriter(folder.journal)
+    display = make_display(plan, as_json=options["as_json"], plain=options["plain"])
+    try:
+        with display:
+            _drive(workspace, plan, folder, _Tee(journal, display), clock, started_at, options)
+    finally:
+        journal.close()
+    return _conclude(workspace, folder, as_json=options["as_json"])
+
+
+def _demand(plan: Plan, required: tuple[str, ...]) -> None:
+    from harness.errors import MissingCapabilityError
+
+    missing = [
+        plan.host.capabilities[name]
+        for name in required
+        if not plan.host.capabilities[name].present
+    ]
+    if missing:
+        names = ", ".join(capability.name for capability in missing)
+        how = "; ".join(capability.install for capability in missing if capability.install)
+        raise MissingCapabilityError(
+            f"this machine lacks {names}",
+            next_step=how or "see `release-manager doctor`",
+        )
+
+
+def _drive(
+    workspace: Workspace,
+    plan: Plan,
+    folder: RunFolder,
+    sink: EventSink,
+    clock: RunClock,
+    started_at: str,
+    options: dict[str, Any],
+) -> None:
+    """Emit the header and dispatch; a signal ends the run cleanly, a second one at once."""
+    from harness.model.event import EVENT_SCHEMA, RunStarted
+    from harness.run.dispatch import Stop, run_plan
+
+    stop = Stop()
+
+    def interrupt(number: int, _frame: FrameType | None) -> None:
+        stop.request(signal.Signals(number).name)
+
+    previous = {
+        number: signal.signal(number, interrupt)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    }
+    try:
+        sink.emit(
+            RunStarted(
+                at=clock.monotonic(),
+                schema=EVENT_SCHEMA,
+                run_id=folder.run_id,
+                started_at=started_at,
+                harness_version=__version__,
+                command=shlex.join(["release-manager", *sys.argv[1:]]),
+                root=str(workspace.root),
+                source=workspace.source(),
+                plan=plan,
+            )
+        )
+        run_plan(
+            plan,
+            root=workspace.root,
+            folder=folder.path,
+            sink=sink,
+            clock=clock,
+            kinds=workspace.kinds(),
+            jobs=options["jobs"],
+            environ=dict(os.environ),
+            stop=stop,
+        )
+    except OSError as error:
+        raise HostError(
+            f"{folder.path}: the run cannot be recorded ({error.strerror})",
+            next_step="free space, or choose another folder with --output; the run is INCOMPLETE",
+        ) from error
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _conclude(workspace: Workspace, folder: RunFolder, *, as_json: bool) -> int:
+    """Judge what the journal says, write the reports, print the end of the story."""
+    from harness.cli.replay import exit_code_of, replay
+    from harness.cli.summary import print_summary
+    from harness.record.folder import point_latest
+
+    replayed = replay(folder)
+    for name, content in replayed.render(workspace.templates()).items():
+        folder.write(name, content)
+    point_latest(folder)
+    print_summary(replayed, folder, as_json=as_json)
+    if replayed.run.interrupted.startswith("SIG"):
+        return ExitCode.INTERRUPTED
+    return exit_code_of(replayed.verdict.conclusion)

@@ -1,0 +1,195 @@
+"""A project with definitions: finds its root, reads its files, builds the objects commands need."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness import __version__
+from harness.errors import HostError, UsageError
+from harness.model.plan import Capability, Host
+
+if TYPE_CHECKING:
+    from harness.model.plan import Plan
+    from harness.model.spec import Definitions
+    from harness.plan.selection import Selection
+    from harness.run.kinds.registry import KindRegistry
+
+PHASES = "phases"
+REPORTS = "reports"
+POLICY = "policy.yaml"
+CACHE = Path(".release-manager/cache")
+
+
+class Workspace:
+    """One project. Nothing is read until it is asked for."""
+
+    def __init__(self, root: Path) -> None:
+        """Name the project's root folder."""
+        self.root = root
+
+    @classmethod
+    def find(cls, root: str | None) -> Workspace:
+        """The project at `root`, or the nearest one above the working folder.
+
+        Raises `UsageError` when there is none.
+        """
+        if root is not None:
+            path = Path(root).resolve()
+            if not (path / PHASES / POLICY).is_file():
+                raise UsageError(
+                    f"{path / PHASES / POLICY}: not found",
+                    next_step="name a project's root, or write its first phases with"
+                    " `release-manager init`",
+                )
+            return cls(path)
+        here = Path.cwd()
+        for folder in (here, *here.parents):
+            if (folder / PHASES / POLICY).is_file():
+                return cls(folder)
+        raise UsageError(
+            f"{here}: neither this folder nor one above it holds {PHASES}/{POLICY}",
+            next_step="go to a project, name one with --root, or write its first phases with"
+            " `release-manager init`",
+        )
+
+    @property
+    def reports(self) -> Path:
+        """Where run folders stand."""
+        return self.root / REPORTS
+
+    def kinds(self) -> KindRegistry:
+        """Every check kind: the built-in ones and those other packages bring."""
+        from harness.run.kinds.registry import KindRegistry
+
+        return KindRegistry.discover()
+
+    def files(self) -> dict[str, bytes]:
+        """Every definition file, by its path relative to the root. Raises `HostError`."""
+        folder = self.root / PHASES
+        paths = sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")])
+        try:
+            return {path.relative_to(self.root).as_posix(): path.read_bytes() for path in paths}
+        except OSError as error:
+            raise HostError(f"{error.filename}: cannot be read ({error.strerror})") from error
+
+    def definitions(self, kinds: KindRegistry) -> Definitions:
+        """Load and validate every definition file, from the cache when nothing changed.
+
+        Raises `DefinitionError` with every problem of every file.
+        """
+        from harness.record.cache import DefinitionsCache, definitions_key
+
+        files = self.files()
+        key = definitions_key(files, (__version__, sys.version, *kinds.fingerprint()))
+        cache = DefinitionsCache(self.root / CACHE)
+        definitions = cache.get(key)
+        if definitions is None:
+            from harness.load import load
+            from harness.system.probe import KNOWN
+
+            definitions = load(files, kinds=kinds.options(), capabilities=frozenset(KNOWN))
+            cache.put(key, definitions)
+        return definitions
+
+    def host(self, capabilities: Iterable[str], *, flags: Mapping[str, bool], event: str) -> Host:
+        """This machine, with the capabilities that are asked about."""
+        return Host(
+            system=platform.system().lower(),
+            machine=platform.machine(),
+            cpus=available_cpus(),
+            memory_mb=_memory_mb(),
+            capabilities=_observe(sorted(set(capabilities))),
+            flags=dict(flags),
+            event=event,
+        )
+
+    def plan(
+        self,
+        definitions: Definitions,
+        *,
+        selection: Selection,
+        profile: str | None,
+        flags: Mapping[str, bool],
+        event: str,
+    ) -> Plan:
+        """The plan for this machine. Raises `UsageError` for a selection of nothing."""
+        from harness.plan import make_plan, referenced_capabilities
+
+        wanted = {*referenced_capabilities(definitions), *selection.require}
+        return make_plan(
+            definitions,
+            project=definitions.policy.project or self.root.name,
+            host=self.host(wanted, flags=flags, event=event),
+            selection=selection,
+            profile=profile,
+        )
+
+    def source(self) -> dict[str, str]:
+        """What is being verified: commit, branch and whether files differ from it."""
+        try:
+            done = subprocess.run(
+                ["git", "-C", str(self.root), "status", "--porcelain=v2", "--branch"],
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=30,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            return {"unknown": f"git cannot be asked ({error})"}
+        if done.returncode != 0:
+            return {"unknown": "not a git checkout"}
+        lines = done.stdout.splitlines()
+        facts = dict(
+            line.removeprefix("# branch.").split(" ", 1)
+            for line in lines
+            if line.startswith("# branch.")
+        )
+        changed = sum(1 for line in lines if not line.startswith("# "))
+        return {
+            "commit": facts.get("oid", ""),
+            "branch": facts.get("head", ""),
+            "changed-files": str(changed),
+        }
+
+    def templates(self) -> dict[str, str]:
+        """The report templates, by file name. Raises `HostError` when they are not there."""
+        package = Path(__file__).resolve().parent.parent
+        # A wheel carries them inside the package; a checkout has them beside it.
+        for folder in (package / "templates", package.parent / REPORTS / "templates"):
+            if folder.is_dir():
+                return {
+                    path.relative_to(folder).as_posix(): path.read_text("utf-8")
+                    for path in sorted(folder.rglob("*.*"))
+                    if path.is_file() and not path.name.startswith(".")
+                }
+        raise HostError(
+            "the report templates are missing", next_step="install release-manager again"
+        )
+
+
+def available_cpus() -> int:
+    """Processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _memory_mb() -> int:
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // (1024 * 1024)
+    except (ValueError, OSError):
+        return 0
+
+
+def _observe(names: list[str]) -> dict[str, Capability]:
+    if not names:
+        return {}
+    from harness.system.probe import probe
+
+    return probe(names)
