@@ -277,11 +277,12 @@ class LiveDisplay(_Base):
         remaining = self._remaining(now)
         if remaining:
             text.append(f"   about {duration_text(remaining)} left", style="bright_black")
-        for check, start in sorted(tuple(self._running.items()), key=lambda item: item[1])[:8]:
+        running = list(self._running.items())  # a copy: this runs in the refresher's thread
+        for check, start in sorted(running, key=lambda item: item[1])[:8]:
             text.append(f"\n  {clock_text(max(0.0, now - start)):>7}  ", style="cyan")
             text.append(check)
-        if len(self._running) > 8:
-            text.append(f"\n           and {len(self._running) - 8} more")
+        if len(running) > 8:
+            text.append(f"\n           and {len(running) - 8} more")
         return text
 
     def _remaining(self, now: float) -> float:

@@ -46,7 +46,7 @@ def print_summary(replayed: Replayed, folder: RunFolder, *, as_json: bool) -> No
         )
         return
     run = replayed.run
-    counts = {status: 0 for status in _ORDER}
+    counts = dict.fromkeys(_ORDER, 0)
     tests = failed_tests = 0
     for result in run.results:
         counts[result.status] += 1
