@@ -53,13 +53,13 @@ class Not(Record, frozen=True):
     part: Node
 
 
-class All(Record, frozen=True):
+class AllOf(Record, frozen=True):
     """True when every part is."""
 
     parts: tuple[Node, ...]
 
 
-class Any(Record, frozen=True):
+class AnyOf(Record, frozen=True):
     """True when at least one part is."""
 
     parts: tuple[Node, ...]
@@ -74,7 +74,7 @@ class Equal(Record, frozen=True):
     offset: int
 
 
-Node = Name | Literal | Not | All | Any | Equal
+Node = Name | Literal | Not | AllOf | AnyOf | Equal
 
 
 class Expression(Record, frozen=True):
@@ -101,7 +101,7 @@ def names(expression: Expression) -> tuple[Name, ...]:
                 found.append(name)
             case Not(part=part):
                 pending.append(part)
-            case All(parts=parts) | Any(parts=parts):
+            case AllOf(parts=parts) | AnyOf(parts=parts):
                 pending.extend(parts)
             case Equal(left=left, right=right):
                 pending.extend((left, right))
@@ -129,9 +129,9 @@ def _value(node: Node, scope: Mapping[str, Value]) -> Value:
             return scope[name]
         case Not(part=part):
             return not _truth(part, scope)
-        case All(parts=parts):
+        case AllOf(parts=parts):
             return all(_truth(part, scope) for part in parts)
-        case Any(parts=parts):
+        case AnyOf(parts=parts):
             return any(_truth(part, scope) for part in parts)
         case Equal(left=left, right=right, negated=negated):
             one, other = _value(left, scope), _value(right, scope)
@@ -182,7 +182,7 @@ def _types(node: Node, type_of: Callable[[Name], frozenset[str]]) -> frozenset[s
             return type_of(name)
         case Not(part=part):
             _want_truth(part, type_of)
-        case All(parts=parts) | Any(parts=parts):
+        case AllOf(parts=parts) | AnyOf(parts=parts):
             for part in parts:
                 _want_truth(part, type_of)
         case Equal(left=left, right=right, offset=offset):
@@ -230,13 +230,13 @@ class _Parser:
         parts = [self._and()]
         while self._take("||"):
             parts.append(self._and())
-        return parts[0] if len(parts) == 1 else Any(parts=tuple(parts))
+        return parts[0] if len(parts) == 1 else AnyOf(parts=tuple(parts))
 
     def _and(self) -> Node:
         parts = [self._not()]
         while self._take("&&"):
             parts.append(self._not())
-        return parts[0] if len(parts) == 1 else All(parts=tuple(parts))
+        return parts[0] if len(parts) == 1 else AllOf(parts=tuple(parts))
 
     def _not(self) -> Node:
         if self._take("not"):
