@@ -59,7 +59,8 @@ typedef struct core_budget_change {
  * max_open 4096. CORE_ERR_NULL. */
 CORE_API core_status core_budget_config_init(core_budget_config *out);
 
-/* Creates a budget; free it with core_budget_free().
+/* Creates a budget; free it with core_budget_free(). Levels that config->spent already reaches count as
+ * reached (their owner was told before the restart).
  * CORE_ERR_NULL, CORE_ERR_INVALID, CORE_ERR_NO_MEMORY. */
 CORE_API core_status core_budget_new(const core_allocator *allocator,
                                      const core_budget_config *config, core_budget **out);

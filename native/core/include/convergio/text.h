@@ -19,7 +19,7 @@ CORE_API core_status core_text_validate(core_str text, size_t max_len, core_erro
 
 /* Estimates how many tokens a current byte-pair tokenizer makes of `text`.
  * Formula: each code point weighs milli-tokens by its class; the sum is divided by 1000, rounded up.
- * The classes and weights are in src/text.c, with how they were fitted. It is an estimate for routing
+ * The classes and weights are in src/tokens.c, with how they were fitted. It is an estimate for routing
  * and reservation, never for billing: settle on what the provider reports.
  * Promised: deterministic; 0 only for the empty text; for well-formed a and b,
  *   max(est(a), est(b)) <= est(ab)  and  est(a) + est(b) - 1 <= est(ab) <= est(a) + est(b).
