@@ -1,4 +1,4 @@
-"""`init`: look at a repository and write phases for it that run; nothing existing is overwritten."""
+"""`init`: look at a repository and write phases for it that run; nothing is overwritten."""
 
 from __future__ import annotations
 

@@ -249,18 +249,18 @@ def _make(text: str, folder: str) -> tuple[list[Sketch], list[Place]]:
                 requires=("make",),
             )
         )
-    for target in ("test", "check"):
-        if target in targets:
-            checks.append(
-                Sketch(
-                    id=f"make-{target}{tail}",
-                    title=f"make {target} succeeds",
-                    uses="command",
-                    options={"run": ["make", target], **_at(folder)},
-                    needs=(build,) if build else (),
-                    requires=("make",),
-                )
-            )
+    checks.extend(
+        Sketch(
+            id=f"make-{target}{tail}",
+            title=f"make {target} succeeds",
+            uses="command",
+            options={"run": ["make", target], **_at(folder)},
+            needs=(build,) if build else (),
+            requires=("make",),
+        )
+        for target in ("test", "check")
+        if target in targets
+    )
     return checks, []
 
 

@@ -1,0 +1,69 @@
+# Every target sets up what it needs first; `make help` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := core
+MAKEFLAGS += --no-print-directory
+
+EDITION ?= master
+VENV := .venv
+BIN := $(VENV)/bin
+RM := $(BIN)/release-manager
+
+.PHONY: help core setup test check format bench lock clean \
+        v7-build v7-test v7-release ffi_test
+
+help: ## This list
+	@grep -hE '^[a-zA-Z0-9_-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
+	  awk -F'\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+
+core: ## The C core library; EDITION=master|education|business|developer
+	$(MAKE) -C native/core EDITION=$(EDITION)
+
+setup: $(VENV)/.ready ## Everything this machine needs; nothing to do when nothing changed
+
+$(VENV)/.ready: requirements.lock pyproject.toml .ci/setup
+	@bash .ci/setup
+	@touch $@
+
+v7-release: setup ## Verify everything afresh, as for a release; the verdict is the exit code
+	$(RM) verify --profile release
+
+v7-build: setup ## Build all components from source
+	$(RM) verify --tag build
+
+v7-test: setup ## Run all tests of the system
+	$(RM) verify --tag test
+
+ffi_test: setup ## The C and Rust boundary, from both sides
+	$(RM) verify --tag ffi
+
+test: setup ## The release manager's own tests
+	$(BIN)/pytest -q -n auto suites/harness
+
+check: setup ## Format, lint, types, import rules, clippy, schema drift
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/mypy --strict native/python/src
+	$(BIN)/pytest -q suites/harness/test_imports.py
+	$(RM) schema --check
+	$(RM) versions check
+	cargo fmt --check --manifest-path native/gateway/Cargo.toml --all
+	cd native/gateway && cargo clippy --locked --all-targets -- -D warnings
+
+format: setup ## Rewrite sources in the house format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	cargo fmt --manifest-path native/gateway/Cargo.toml --all
+
+bench: setup ## Costs as ratios to peers, measured in one run; needs a minute or two
+	$(BIN)/python -m suites.bench
+
+lock: ## Pin every Python dependency again, with digests
+	python3 -m venv $(VENV)/lock
+	$(VENV)/lock/bin/pip -q install uv
+	$(VENV)/lock/bin/uv pip compile pyproject.toml --extra dev --generate-hashes --universal \
+	  --python-version 3.11 --no-emit-index-url --no-header -q -o requirements.lock
+
+clean: ## Remove what builds made; runs under reports/ stay
+	rm -rf native/core/build native/gateway/target .release-manager

@@ -1,0 +1,208 @@
+"""Run every comparison and print it as ratios. Bars are stated beside the figures, never asserted.
+
+`python -m suites.bench [--rounds N] [--only tasks,noop,start,load,native]`
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from suites.bench import projects
+from suites.bench.measure import Contender, FailedContenderError, Measured, interleave
+
+ROOT = Path(__file__).resolve().parents[2]
+PEERS = ROOT / ".venv" / "bench"
+# Pinned here and nowhere else: peers are measured, never imported.
+PEER_PACKAGES = ("doit==0.37.0", "nox", "rust-just", "ninja")
+OURS = (str(ROOT / ".venv/bin/release-manager"), "-C", ".")
+TASKS = 1000
+MANY = 10_000
+
+
+def peer(name: str) -> str:
+    """The path of a peer's program, its own environment made when it is first asked for."""
+    program = PEERS / "bin" / name
+    if not program.exists():
+        print(f"installing peers into {PEERS.relative_to(ROOT)}", file=sys.stderr)
+        subprocess.run([sys.executable, "-m", "venv", str(PEERS)], check=True)
+        subprocess.run([str(PEERS / "bin/pip"), "-q", "install", *PEER_PACKAGES], check=True)
+    return str(program)
+
+
+def table(title: str, rows: list[tuple[str, ...]], header: tuple[str, ...]) -> None:
+    """Print an aligned table."""
+    print(f"\n{title}")
+    widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
+    for row in [header, *rows]:
+        cells = [row[0].ljust(widths[0])]
+        cells += [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
+        print("  " + "  ".join(cells))
+
+
+def bench_tasks(work: Path, rounds: int) -> None:
+    """1,000 trivial checks, cold; capture, timeouts, group kill and leak check on."""
+    tools: dict[str, tuple[Callable[[Path, int], None], list[str]]] = {
+        "sh loop": (projects.write_shell, ["sh", "run.sh"]),
+        "release-manager": (projects.write_ours, [*OURS, "verify", "--plain"]),
+        "ninja": (projects.write_ninja, [peer("ninja"), "-j2"]),
+        "just": (projects.write_just, [peer("just"), "all"]),
+        "nox": (projects.write_nox, [peer("nox"), "--no-venv"]),
+        "doit": (projects.write_doit, [peer("doit"), "run"]),
+    }
+    contenders = []
+    for name, (write, argv) in tools.items():
+        folder = work / name.replace(" ", "-")
+        projects.write_sources(folder)
+        write(folder, TASKS)
+
+        def prepare(folder: Path = folder) -> None:
+            projects.clear_outputs(folder)
+            for state in (".ninja_log", ".doit.db", ".doit.db.db"):
+                (folder / state).unlink(missing_ok=True)
+            for leftover in (".release-manager", "reports", ".nox"):
+                shutil.rmtree(folder / leftover, ignore_errors=True)
+
+        contenders.append(Contender(name=name, argv=argv, cwd=folder, prepare=prepare))
+    results = interleave(contenders, rounds)
+    floor = results["sh loop"].cpu
+    ours = results["release-manager"].cpu - floor
+    rows = [
+        (
+            result.name,
+            f"{result.cpu:.2f}",
+            f"{(result.cpu - floor) / TASKS * 1000:.2f}",
+            f"{ours / (result.cpu - floor):.2f}" if result.cpu > floor else "-",
+            f"{result.wall:.2f}",
+        )
+        for result in results.values()
+    ]
+    table(
+        f"{TASKS} trivial checks, cold (bar: ours/ninja at most 1.25, ours/doit at most 0.5)",
+        rows,
+        ("tool", "CPU s", "ms/task over sh", "ours/tool", "wall s"),
+    )
+
+
+def bench_noop(work: Path, rounds: int) -> None:
+    """10,000 checks with nothing to do: everything planned, everything deselected."""
+    ours = work / "noop-ours"
+    projects.write_large(ours, MANY)
+    contenders = [
+        Contender(
+            name="release-manager",
+            argv=[*OURS, "verify", "--plain", "--exclude", "*"],
+            cwd=ours,
+            expect=3,  # nothing ran, so nothing is approved
+            prepare=lambda: shutil.rmtree(ours / "reports", ignore_errors=True),
+        )
+    ]
+    for name, write, argv in (
+        ("ninja", projects.write_ninja, [peer("ninja")]),
+        ("make", projects.write_make, ["make", "-s"]),
+        ("doit", projects.write_doit, [peer("doit"), "-v0"]),
+    ):
+        folder = work / f"noop-{name}"
+        projects.write_sources(folder)
+        write(folder, MANY)
+        subprocess.run(argv, cwd=folder, check=True, capture_output=True)
+        contenders.append(Contender(name=name, argv=argv, cwd=folder))
+    results = interleave(contenders, rounds)
+    print_plain(
+        f"{MANY} checks, nothing to do (bar: at most 0.5 s CPU)", results, "release-manager"
+    )
+
+
+def bench_start(work: Path, rounds: int) -> None:
+    """Start-up: what `--version` costs."""
+    contenders = [
+        Contender(name="release-manager", argv=[*OURS[:1], "--version"], cwd=work),
+        Contender(name="bare Python", argv=[sys.executable, "-c", "pass"], cwd=work),
+        *(
+            Contender(name=name, argv=[peer(name), "--version"], cwd=work)
+            for name in ("ninja", "just", "nox", "doit")
+        ),
+    ]
+    results = interleave(contenders, rounds * 3)
+    print_plain("release-manager --version (bar: at most 0.1 s CPU)", results, "release-manager")
+
+
+def bench_load(work: Path, rounds: int) -> None:
+    """Load and validate 10,000 checks of YAML, cold."""
+    folder = work / "load"
+    projects.write_large(folder, MANY)
+    contender = Contender(
+        name="release-manager plan",
+        argv=[*OURS, "plan", "--json"],
+        cwd=folder,
+        prepare=lambda: shutil.rmtree(folder / ".release-manager", ignore_errors=True),
+    )
+    results = interleave([contender], rounds)
+    print_plain(
+        f"load, validate and plan {MANY} checks (bar: at most 3 s CPU, 300 MB)", results, ""
+    )
+
+
+def bench_native(_work: Path, _rounds: int) -> None:
+    """Crossing the C ABI and one routing decision, in nanoseconds."""
+    done = subprocess.run(
+        ["cargo", "run", "--release", "--locked", "-q", "-p", "xtask", "--", "bench-abi"],
+        cwd=ROOT / "native/gateway",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    figures = json.loads(done.stdout)
+    rows = [(name, str(value)) for name, value in figures.items()]
+    table("native (bars: C ABI crossing 100 ns, routing 1 KB 5000 ns)", rows, ("what", "figure"))
+
+
+def print_plain(title: str, results: dict[str, Measured], ours: str) -> None:
+    """Print medians, with the ratio to ours where there is one to compare."""
+    base = results[ours].cpu if ours else 0.0
+    rows = [
+        (
+            result.name,
+            f"{result.cpu:.3f}",
+            f"{base / result.cpu:.2f}" if base and result.cpu else "-",
+            f"{result.wall:.3f}",
+            f"{result.rss_mib:.0f}",
+        )
+        for result in results.values()
+    ]
+    table(title, rows, ("tool", "CPU s", "ours/tool", "wall s", "peak MiB"))
+
+
+BENCHES: dict[str, Callable[[Path, int], None]] = {
+    "start": bench_start,
+    "tasks": bench_tasks,
+    "noop": bench_noop,
+    "load": bench_load,
+    "native": bench_native,
+}
+
+
+def main() -> int:
+    """Run the chosen comparisons; a contender that fails is an error, never a figure."""
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", default=",".join(BENCHES), help="comma-separated names")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="release-manager-bench-") as folder:
+        for name in options.only.split(","):
+            try:
+                BENCHES[name](Path(folder), options.rounds)
+            except (FailedContenderError, subprocess.CalledProcessError) as error:
+                print(f"{name}: {error}", file=sys.stderr)
+                return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
