@@ -20,7 +20,7 @@ from suites.bench.measure import Contender, FailedContenderError, Measured, inte
 ROOT = Path(__file__).resolve().parents[2]
 PEERS = ROOT / ".venv" / "bench"
 # Pinned here and nowhere else: peers are measured, never imported.
-PEER_PACKAGES = ("doit==0.37.0", "nox", "rust-just", "ninja")
+PEER_PACKAGES = ("doit==0.37.0", "ninja==1.13.2", "nox==2026.10.20", "rust-just==1.59.0")
 OURS = (str(ROOT / ".venv/bin/release-manager"), "-C", ".")
 TASKS = 1000
 MANY = 10_000
