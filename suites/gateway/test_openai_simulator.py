@@ -266,7 +266,7 @@ class TestScriptedFaults:
     def test_stream_breaks_after_what_was_promised(
         self, client: openai.OpenAI, behaviour: str, error: type[Exception]
     ) -> None:
-        seen = []
+        seen: list[str | None] = []
         brief = client.with_options(timeout=0.5)
         with pytest.raises(error):
             seen.extend(
