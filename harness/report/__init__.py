@@ -1,1 +1,66 @@
-"""From a run and its verdict to reports, through one view model. Pure: returns text."""
+"""From a run and its verdict to reports, through one view model. Pure: returns text.
+
+`view.build` makes the view; `render_all` makes every report of it. The template engine is imported
+only when HTML is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from harness.report.junit import as_junit
+from harness.report.shape import View
+from harness.report.summary import as_summary
+from harness.report.view import build
+
+if TYPE_CHECKING:
+    from jinja2 import BytecodeCache
+
+HTML, JSON, JUNIT, SUMMARY = "report.html", "report.json", "junit.xml", "summary.md"
+
+
+def as_json(view: View) -> bytes:
+    """The view itself, indented, keys of mappings sorted: the same view gives the same bytes."""
+    return msgspec.json.format(msgspec.json.encode(view, order="deterministic"), indent=2) + b"\n"
+
+
+def as_html(
+    view: View, templates: Mapping[str, str], *, bytecode_cache: BytecodeCache | None = None
+) -> str:
+    """The page. `templates` maps names relative to `reports/templates` to their text.
+
+    `bytecode_cache` saves compiling the templates again; it decides where, this stays pure.
+    """
+    from harness.report.page import render
+
+    return render(view, templates, bytecode_cache)
+
+
+def render_all(
+    view: View, templates: Mapping[str, str], *, bytecode_cache: BytecodeCache | None = None
+) -> dict[str, bytes]:
+    """Every report by file name."""
+    return {
+        HTML: as_html(view, templates, bytecode_cache=bytecode_cache).encode(),
+        JSON: as_json(view),
+        JUNIT: as_junit(view),
+        SUMMARY: as_summary(view).encode(),
+    }
+
+
+__all__ = [
+    "HTML",
+    "JSON",
+    "JUNIT",
+    "SUMMARY",
+    "View",
+    "as_html",
+    "as_json",
+    "as_junit",
+    "as_summary",
+    "build",
+    "render_all",
+]

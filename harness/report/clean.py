@@ -1,0 +1,87 @@
+"""Model values with every text in them made `plain`; the same object when nothing had to change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from msgspec.structs import replace
+
+from harness.model.plan import Capability
+from harness.model.result import Attachment, Finding, Output, Override, TestRecord
+from harness.report.text import plain
+
+_T = TypeVar("_T")
+
+
+def cleaned(clean: Callable[[_T], _T], values: tuple[_T, ...]) -> tuple[_T, ...]:
+    """Each value cleaned."""
+    return tuple(clean(value) for value in values)
+
+
+def test_record(test: TestRecord) -> TestRecord:
+    """A test whose id, message, place and output are plain."""
+    name, message, file, printed = (
+        plain(test.id),
+        plain(test.message),
+        plain(test.file),
+        plain(test.output),
+    )
+    attachments = cleaned(attachment, test.attachments)
+    if (
+        name is test.id
+        and message is test.message
+        and file is test.file
+        and printed is test.output
+        and attachments == test.attachments
+    ):
+        return test
+    return replace(
+        test, id=name, message=message, file=file, output=printed, attachments=attachments
+    )
+
+
+def finding(found: Finding) -> Finding:
+    """A finding whose message, place and rule are plain."""
+    return replace(
+        found, message=plain(found.message), file=plain(found.file), rule=plain(found.rule)
+    )
+
+
+def attachment(kept: Attachment) -> Attachment:
+    """An attachment whose name, path and type are plain."""
+    return replace(
+        kept, name=plain(kept.name), path=plain(kept.path), media_type=plain(kept.media_type)
+    )
+
+
+def output(printed: Output) -> Output:
+    """An output whose two ends are plain."""
+    head, tail = plain(printed.head), plain(printed.tail)
+    if head is printed.head and tail is printed.tail:
+        return printed
+    return replace(printed, head=head, tail=tail)
+
+
+def override(given: Override | None) -> Override | None:
+    """An override whose words are plain."""
+    if given is None:
+        return None
+    return replace(
+        given,
+        reason=plain(given.reason),
+        owner=plain(given.owner),
+        issue=plain(given.issue),
+        expires=plain(given.expires),
+    )
+
+
+def capability(item: Capability) -> Capability:
+    """A capability whose words, read from a tool's own output, are plain."""
+    return replace(
+        item,
+        version=plain(item.version),
+        detail=plain(item.detail),
+        enables=plain(item.enables),
+        install=plain(item.install),
+    )

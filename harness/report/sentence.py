@@ -1,0 +1,61 @@
+"""The one sentence under the verdict's word."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.model.result import Conclusion
+from harness.model.spec import Effect
+from harness.report.shape import Counts, ViewReason
+from harness.report.text import plural
+
+
+def sentence(
+    conclusion: Conclusion, counts: Counts, reasons: Sequence[ViewReason], interrupted: bool
+) -> str:
+    """What the verdict means for this run, in one sentence that stands alone."""
+    match conclusion:
+        case Conclusion.APPROVED:
+            return _approved(counts, reasons)
+        case Conclusion.BLOCKED:
+            return _blocked(counts, reasons)
+        case Conclusion.INCOMPLETE:
+            return _incomplete(counts, reasons, interrupted)
+
+
+def _approved(counts: Counts, reasons: Sequence[ViewReason]) -> str:
+    total, passed = counts.checks.total, counts.checks.passed
+    if passed == total:
+        text = "The one check passed" if total == 1 else f"All {plural(total, 'check')} passed"
+    else:
+        text = f"{passed:,} of {plural(total, 'check')} passed, and the rest is accounted for"
+    if counts.reused:
+        text += f", {counts.reused:,} of them reused"
+    warnings = len(_named(reasons, Effect.WARN))
+    return f"{text}; {plural(warnings, 'check')} with a warning." if warnings else f"{text}."
+
+
+def _blocked(counts: Counts, reasons: Sequence[ViewReason]) -> str:
+    blocking, total = len(_named(reasons, Effect.BLOCK)), counts.checks.total
+    stand = "stands" if blocking == 1 else "stand"
+    text = f"{blocking:,} of {plural(total, 'check')} {stand} in the way"
+    silent = len(_named(reasons, Effect.INCOMPLETE))
+    return f"{text}, and {silent:,} more gave no answer." if silent else f"{text}."
+
+
+def _incomplete(counts: Counts, reasons: Sequence[ViewReason], interrupted: bool) -> str:
+    total = counts.checks.total
+    silent = len(_named(reasons, Effect.INCOMPLETE))
+    lead = "The run was interrupted" if interrupted else "Nothing failed"
+    if total == 0:
+        return "Nothing was verified: the plan holds no check."
+    if silent:
+        join = ":" if interrupted else ", but"
+        whom = "the one check" if total == 1 else f"{silent:,} of {plural(total, 'check')}"
+        return f"{lead}{join} {whom} gave no answer that counts."
+    return f"{lead}, but the run as a whole cannot be relied on."
+
+
+def _named(reasons: Sequence[ViewReason], effect: Effect) -> set[str]:
+    """The checks that reasons of this effect name."""
+    return {reason.check for reason in reasons if reason.check and reason.effect is effect}

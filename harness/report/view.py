@@ -1,0 +1,362 @@
+"""Builds the one view model from a run and its verdict. Decides what is shown, not how it looks."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+from harness.errors import EXIT_MEANING, ExitCode
+from harness.model.result import Conclusion, Status, Verdict
+from harness.model.run import CheckResult, Run, ServiceRecord
+from harness.model.spec import Condition, Effect
+from harness.report.clean import (
+    attachment,
+    capability,
+    cleaned,
+    finding,
+    output,
+    override,
+    test_record,
+)
+from harness.report.sentence import sentence
+from harness.report.shape import (
+    VIEW_SCHEMA,
+    Counts,
+    Environment,
+    ExitRow,
+    How,
+    PolicyRow,
+    RunFacts,
+    StatusCounts,
+    VersionRow,
+    VersionTable,
+    View,
+    ViewAttempt,
+    ViewCheck,
+    ViewPhase,
+    ViewReason,
+    ViewService,
+    ViewVerdict,
+)
+from harness.report.text import plain, plain_tree
+from harness.report.timeline import timeline
+
+_EFFECT_RANK = {effect: rank for rank, effect in enumerate(Effect)}
+_STATUS_RANK = {
+    status: rank
+    for rank, status in enumerate(
+        (
+            Status.FAILED,
+            Status.ERRORED,
+            Status.FLAKY,
+            Status.PRECLUDED,
+            Status.SKIPPED,
+            Status.PASSED,
+        )
+    )
+}
+_EXIT = {
+    Conclusion.APPROVED: ExitCode.APPROVED,
+    Conclusion.BLOCKED: ExitCode.BLOCKED,
+    Conclusion.INCOMPLETE: ExitCode.INCOMPLETE,
+}
+_NO_ANSWER = (Status.PRECLUDED, Status.SKIPPED)
+_WEIGHTLESS = (Condition.REUSED,)
+"""Conditions that say nothing is wrong with a check, whatever a policy makes of them."""
+
+
+def build(run: Run, verdict: Verdict) -> View:
+    """The view of the run under the verdict. The same run and verdict give the same view."""
+    plan = run.header.plan
+    anchors = _anchors(result.check.id for result in run.results)
+    effects, troubled = _weights(verdict)
+    checks = [
+        _check(result, anchors[result.check.id], effects.get(result.check.id, Effect.IGNORE))
+        for result in run.results
+    ]
+    reasons = tuple(
+        ViewReason(
+            effect=reason.effect,
+            text=plain(reason.text),
+            check=plain(reason.check),
+            anchor=anchors.get(reason.check, ""),
+            condition=reason.condition,
+        )
+        for reason in verdict.reasons
+    )
+    counts = _counts(checks)
+    return View(
+        schema=VIEW_SCHEMA,
+        run=_facts(run),
+        verdict=ViewVerdict(
+            conclusion=verdict.conclusion,
+            sentence=sentence(verdict.conclusion, counts, reasons, bool(run.interrupted)),
+            profile=plain(verdict.profile),
+            about=plain(plan.profile.about),
+            exit_code=_EXIT[verdict.conclusion],
+            reasons=reasons,
+        ),
+        counts=counts,
+        attention=_attention(checks, troubled),
+        unanswered=tuple(
+            check.id
+            for check in checks
+            if check.status in _NO_ANSWER
+            and _EFFECT_RANK[check.effect] >= _EFFECT_RANK[Effect.INCOMPLETE]
+        ),
+        phases=_phases(run, checks),
+        timeline=timeline(run.results),
+        services=tuple(_service(run, record) for record in run.services),
+        versions=_versions(checks),
+        environment=Environment(
+            system=plain(plan.host.system),
+            machine=plain(plan.host.machine),
+            cpus=plan.host.cpus,
+            memory_mb=plan.host.memory_mb,
+            event=plain(plan.host.event),
+            flags=dict(sorted(plan.host.flags.items())),
+            capabilities=tuple(
+                capability(item) for _, item in sorted(plan.host.capabilities.items())
+            ),
+        ),
+        policy=tuple(
+            PolicyRow(condition=condition, effect=effect, named=condition in plan.profile.rules)
+            for condition, effect in sorted(
+                verdict.effects.items(), key=lambda item: -_EFFECT_RANK[item[1]]
+            )
+        ),
+        notes=tuple(plain(note) for note in run.notes),
+        exit_codes=tuple(ExitRow(code=code, meaning=EXIT_MEANING[code]) for code in ExitCode),
+    )
+
+
+def _facts(run: Run) -> RunFacts:
+    header = run.header
+    finished_at = ""
+    if run.finished:
+        ended = datetime.fromisoformat(header.started_at) + timedelta(seconds=run.duration)
+        finished_at = ended.isoformat(timespec="seconds").replace("+00:00", "Z")
+    return RunFacts(
+        id=plain(header.run_id),
+        project=plain(header.plan.project),
+        command=plain(header.command),
+        selection=plain(header.plan.selection),
+        started_at=plain(header.started_at),
+        finished_at=finished_at,
+        duration=run.duration,
+        finished=run.finished,
+        interrupted=plain(run.interrupted),
+        harness_version=plain(header.harness_version),
+        source=plain_tree(dict(sorted(header.source.items()))),
+        replay=f"release-manager report {shlex.quote(plain(header.run_id))}",
+    )
+
+
+def _check(result: CheckResult, anchor: str, effect: Effect) -> ViewCheck:
+    check, last = result.check, result.last
+    how = How.NONE
+    if last is not None:
+        how = How.REUSED if result.reused_from else How.EXECUTED
+    return ViewCheck(
+        id=plain(check.id),
+        anchor=anchor,
+        phase=plain(check.phase),
+        title=plain(check.title),
+        kind=plain(check.kind),
+        status=result.status,
+        how=how,
+        effect=effect,
+        reason=plain(result.reason),
+        planned=plain(check.reason),
+        position=plain(str(check.position)),
+        reproduce=f"release-manager verify {shlex.quote(plain(check.id))}",
+        tests=_count(test.status for test in result.tests),
+        about=plain(check.about),
+        advisory=check.advisory,
+        skip=result.skip,
+        override=override(result.override),
+        command=plain(result.command),
+        start=result.start,
+        duration=result.duration,
+        reused_from=plain(result.reused_from),
+        exit_code=last.exit_code if last else None,
+        signal=plain(last.signal) if last else "",
+        timed_out=last.timed_out if last else False,
+        leaked=tuple(plain(name) for name in result.leaked),
+        records=cleaned(test_record, result.tests),
+        findings=cleaned(finding, result.findings),
+        metrics=plain_tree(last.outcome.metrics) if last else {},
+        attachments=cleaned(attachment, last.outcome.attachments) if last else (),
+        output=output(result.output),
+        usage=result.usage,
+        earlier=tuple(
+            ViewAttempt(
+                number=attempt.attempt,
+                status=attempt.outcome.status,
+                message=plain(attempt.outcome.message),
+                duration=attempt.at - attempt.started,
+                exit_code=attempt.exit_code,
+                signal=plain(attempt.signal),
+                timed_out=attempt.timed_out,
+                tests=cleaned(test_record, attempt.outcome.tests),
+                output=output(attempt.output),
+            )
+            for attempt in result.attempts[:-1]
+        ),
+        considered=check.considered,
+        needs=check.needs,
+        services=check.services,
+        requires=check.requires,
+        inputs=check.inputs,
+        tags=check.tags,
+        must_catch=check.must_catch,
+        resources=check.resources,
+        timeout_seconds=check.timeout_seconds,
+    )
+
+
+def _anchors(ids: Iterable[str]) -> dict[str, str]:
+    """An HTML id for every check: readable, safe in a URL fragment, unique on the page."""
+    anchors: dict[str, str] = {}
+    used: Counter[str] = Counter()
+    for name in ids:
+        base = "check-" + re.sub(r"[^A-Za-z0-9._]+", "-", name).strip("-")
+        used[base] += 1
+        anchor = base if used[base] == 1 else f"{base}--{used[base]}"
+        anchors[name] = anchor
+    return anchors
+
+
+def _weights(verdict: Verdict) -> tuple[dict[str, Effect], set[str]]:
+    """The gravest effect of each check that has one, and the checks with something wrong."""
+    effects: dict[str, Effect] = {}
+    troubled: set[str] = set()
+    for reason in verdict.reasons:
+        if reason.check:
+            effects.setdefault(reason.check, reason.effect)  # reasons stand gravest first
+            if reason.condition not in _WEIGHTLESS:
+                troubled.add(plain(reason.check))
+    return effects, troubled
+
+
+def _attention(checks: Iterable[ViewCheck], troubled: set[str]) -> tuple[str, ...]:
+    """Checks with something to look at: their own fault or a doubt about them, gravest first.
+
+    What merely did not run is listed apart (`unanswered`): its cause stands here already.
+    """
+    chosen = [
+        check
+        for check in checks
+        if check.status not in _NO_ANSWER
+        and (check.status is not Status.PASSED or check.id in troubled)
+    ]
+    chosen.sort(key=lambda check: (-_EFFECT_RANK[check.effect], _STATUS_RANK[check.status]))
+    return tuple(check.id for check in chosen)
+
+
+def _count(statuses: Iterable[Status]) -> StatusCounts:
+    counts = Counter(statuses)
+    return StatusCounts(**{status.value: number for status, number in counts.items()})
+
+
+def _sum(all_counts: Iterable[StatusCounts]) -> StatusCounts:
+    total: Counter[str] = Counter()
+    for counts in all_counts:
+        for status in Status:
+            total[status.value] += getattr(counts, status.value)
+    return StatusCounts(**total)
+
+
+def _counts(checks: list[ViewCheck]) -> Counts:
+    how = Counter(check.how for check in checks)
+    return Counts(
+        checks=_count(check.status for check in checks),
+        executed=how[How.EXECUTED],
+        reused=how[How.REUSED],
+        unanswered=how[How.NONE],
+        tests=_sum(check.tests for check in checks if check.records),
+        findings=sum(len(check.findings) for check in checks),
+    )
+
+
+def _phases(run: Run, checks: list[ViewCheck]) -> tuple[ViewPhase, ...]:
+    """Phases as planned; checks of a phase the plan does not describe still get one."""
+    members: dict[str, list[ViewCheck]] = {phase.id: [] for phase in run.header.plan.phases}
+    for check in checks:
+        members.setdefault(check.phase, []).append(check)
+    known = {phase.id: phase for phase in run.header.plan.phases}
+    phases = []
+    for name, inside in members.items():
+        phase = known.get(name)
+        times = [
+            (c.start, c.start + c.duration) for c in inside if c.start is not None and c.duration
+        ]
+        phases.append(
+            ViewPhase(
+                id=plain(name),
+                anchor="phase-" + re.sub(r"[^A-Za-z0-9._]+", "-", name).strip("-"),
+                title=plain(phase.title) if phase else plain(name),
+                about=plain(phase.about) if phase else "",
+                counts=_count(check.status for check in inside),
+                duration=max(e for _, e in times) - min(s for s, _ in times) if times else 0.0,
+                checks=tuple(inside),
+            )
+        )
+    return tuple(phases)
+
+
+def _service(run: Run, record: ServiceRecord) -> ViewService:
+    planned = run.header.plan.services.get(record.name)
+    if not record.expected:
+        state = "ended by itself"
+    elif record.ready is None:
+        state = "never ready"
+    elif record.stopped is None:
+        state = "no end recorded"
+    else:
+        state = "served, then stopped"
+    return ViewService(
+        name=plain(record.name),
+        title=plain(planned.title) if planned else plain(record.name),
+        state=state,
+        expected=record.expected,
+        command=plain(record.command),
+        ports=record.ports,
+        started=record.started,
+        ready=record.ready,
+        stopped=record.stopped,
+        reason=plain(record.reason),
+        output=output(record.output),
+    )
+
+
+def _versions(checks: Iterable[ViewCheck]) -> tuple[VersionTable, ...]:
+    """A table for every check whose metrics hold `rows` of places that state a version."""
+    tables = []
+    for check in checks:
+        rows = check.metrics.get("rows")
+        if check.kind != "versions" or not isinstance(rows, list):
+            continue
+        tables.append(
+            VersionTable(
+                check=check.id,
+                anchor=check.anchor,
+                rows=tuple(_version_row(row) for row in rows if isinstance(row, Mapping)),
+            )
+        )
+    return tuple(tables)
+
+
+def _version_row(row: Mapping[str, object]) -> VersionRow:
+    return VersionRow(
+        name=str(row.get("name", "")),
+        where=str(row.get("where", "")),
+        declared=str(row.get("declared", "")),
+        found=str(row.get("found", "")),
+        # A row that does not say it agrees does not.
+        ok=row.get("ok") is True,
+        message=str(row.get("message", "")),
+    )
