@@ -135,12 +135,12 @@ static core_status grow(core_budget *budget) {
     const uint32_t old = budget->slot_count;
     const uint32_t wanted = old == 0 ? FIRST_SLOTS : old * 2;
     const core_allocator *allocator = &budget->allocator;
-    if (old > NO_SLOT / 2 || wanted > SIZE_MAX / sizeof(slot)) {
+    if (old > NO_SLOT / 2) {
         return CORE_ERR_NO_MEMORY;
     }
     slot *slots = old == 0 ? core__alloc_array(allocator, wanted, sizeof *slots)
-                           : allocator->realloc(allocator->user, budget->slots,
-                                                old * sizeof *slots, wanted * sizeof *slots);
+                           : core__realloc_array(allocator, budget->slots, old, wanted,
+                                                 sizeof *slots);
     if (slots == NULL) {
         return CORE_ERR_NO_MEMORY;
     }

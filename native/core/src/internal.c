@@ -27,6 +27,14 @@ void *core__alloc_array(const core_allocator *allocator, size_t count, size_t si
     return allocator->alloc(allocator->user, count * size);
 }
 
+void *core__realloc_array(const core_allocator *allocator, void *array, size_t old_count,
+                          size_t new_count, size_t size) {
+    if (new_count > SIZE_MAX / size) {
+        return NULL;
+    }
+    return allocator->realloc(allocator->user, array, old_count * size, new_count * size);
+}
+
 void core__free_array(const core_allocator *allocator, void *array, size_t count, size_t size) {
     if (array != NULL) {
         allocator->free(allocator->user, array, count * size);

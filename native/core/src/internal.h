@@ -25,6 +25,10 @@ bool core__allocator_valid(const core_allocator *allocator);
  * overflows. */
 void *core__alloc_array(const core_allocator *allocator, size_t count, size_t size);
 
+/* Grows an array that core__alloc_array() gave (not NULL); on NULL the old one stays valid. */
+void *core__realloc_array(const core_allocator *allocator, void *array, size_t old_count,
+                          size_t new_count, size_t size);
+
 /* Frees what core__alloc_array() gave; NULL is allowed. */
 void core__free_array(const core_allocator *allocator, void *array, size_t count, size_t size);
 

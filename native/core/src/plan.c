@@ -1,9 +1,7 @@
 #include <convergio/plan.h>
 
-#include <string.h>
-
 #include "internal.h"
-#include "plan_graph.h"
+#include "plan_sort.h"
 
 #define NONE UINT32_MAX
 
@@ -15,148 +13,6 @@ struct core_plan {
     size_t *order; /* count; NULL when empty */
     size_t *path;  /* count allocated, path_len used; NULL when empty */
 };
-
-/* Working memory of one computation: all or nothing. */
-typedef struct workspace {
-    uint32_t *waiting;    /* dependencies not yet ordered, by node */
-    uint32_t *rev_start;  /* count + 1: rows of dependents, as core__graph has of dependencies */
-    uint32_t *dependents; /* as many as edges; NULL when there are none */
-    uint32_t *heap;       /* nodes that are ready, lowest index first */
-    uint32_t *order;      /* result: ordered nodes */
-    uint32_t ordered;
-} workspace;
-
-static void workspace_free(const core__graph *graph, workspace *w) {
-    const core_allocator *allocator = graph->allocator;
-    const size_t count = graph->count;
-    core__free_array(allocator, w->waiting, count, sizeof(uint32_t));
-    core__free_array(allocator, w->rev_start, count + 1, sizeof(uint32_t));
-    core__free_array(allocator, w->dependents, graph->edge_capacity, sizeof(uint32_t));
-    core__free_array(allocator, w->heap, count, sizeof(uint32_t));
-    core__free_array(allocator, w->order, count, sizeof(uint32_t));
-}
-
-/* `graph` is not empty. */
-static core_status workspace_new(const core__graph *graph, workspace *out) {
-    const core_allocator *allocator = graph->allocator;
-    const size_t count = graph->count;
-    const size_t edges = graph->edge_capacity;
-    workspace w = {
-        .waiting = core__alloc_array(allocator, count, sizeof(uint32_t)),
-        .rev_start = core__alloc_array(allocator, count + 1, sizeof(uint32_t)),
-        .dependents = edges == 0 ? NULL : core__alloc_array(allocator, edges, sizeof(uint32_t)),
-        .heap = core__alloc_array(allocator, count, sizeof(uint32_t)),
-        .order = core__alloc_array(allocator, count, sizeof(uint32_t)),
-    };
-    if (w.waiting == NULL || w.rev_start == NULL || (edges > 0 && w.dependents == NULL) ||
-        w.heap == NULL || w.order == NULL) {
-        workspace_free(graph, &w);
-        return CORE_ERR_NO_MEMORY;
-    }
-    *out = w;
-    return CORE_OK;
-}
-
-/* Turns the rows of dependencies into rows of dependents (counting sort by dependency). */
-static void reverse_edges(const core__graph *graph, workspace *w) {
-    const uint32_t count = graph->count;
-    memset(w->rev_start, 0, ((size_t)count + 1) * sizeof(uint32_t));
-    for (uint32_t e = 0; e < graph->dep_start[count]; e++) {
-        w->rev_start[graph->deps[e] + 1]++;
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        w->rev_start[i + 1] += w->rev_start[i];
-        w->waiting[i] = w->rev_start[i]; /* for now: where the next dependent of i goes */
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        for (uint32_t e = graph->dep_start[i]; e < graph->dep_start[i + 1]; e++) {
-            w->dependents[w->waiting[graph->deps[e]]++] = i;
-        }
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        w->waiting[i] = graph->dep_start[i + 1] - graph->dep_start[i];
-    }
-}
-
-static void heap_push(uint32_t *heap, uint32_t *len, uint32_t value) {
-    uint32_t at = (*len)++;
-    while (at > 0 && heap[(at - 1) / 2] > value) {
-        heap[at] = heap[(at - 1) / 2];
-        at = (at - 1) / 2;
-    }
-    heap[at] = value;
-}
-
-static uint32_t heap_pop(uint32_t *heap, uint32_t *len) {
-    const uint32_t top = heap[0];
-    const uint32_t moving = heap[--(*len)];
-    uint32_t at = 0;
-    for (;;) {
-        uint32_t child = 2 * at + 1;
-        if (child >= *len) {
-            break;
-        }
-        child += child + 1 < *len && heap[child + 1] < heap[child] ? 1 : 0;
-        if (heap[child] >= moving) {
-            break;
-        }
-        heap[at] = heap[child];
-        at = child;
-    }
-    heap[at] = moving;
-    return top;
-}
-
-/* Kahn's algorithm; the heap makes the order the smallest one in input order. What lies on a cycle, or
- * behind one, keeps waiting > 0 and is not ordered. */
-static void sort_nodes(const core__graph *graph, workspace *w) {
-    uint32_t heap_len = 0;
-    reverse_edges(graph, w);
-    w->ordered = 0;
-    for (uint32_t i = 0; i < graph->count; i++) {
-        if (w->waiting[i] == 0) {
-            heap_push(w->heap, &heap_len, i);
-        }
-    }
-    while (heap_len > 0) {
-        const uint32_t node = heap_pop(w->heap, &heap_len);
-        w->order[w->ordered++] = node;
-        for (uint32_t e = w->rev_start[node]; e < w->rev_start[node + 1]; e++) {
-            const uint32_t dependent = w->dependents[e];
-            if (--w->waiting[dependent] == 0) {
-                heap_push(w->heap, &heap_len, dependent);
-            }
-        }
-    }
-}
-
-static uint32_t first_unordered_dep(const core__graph *graph, const workspace *w, uint32_t node) {
-    for (uint32_t e = graph->dep_start[node]; e < graph->dep_start[node + 1]; e++) {
-        if (w->waiting[graph->deps[e]] > 0) {
-            return graph->deps[e];
-        }
-    }
-    return NONE;
-}
-
-/* After sort_nodes() left nodes unordered: a node that is on a cycle and the lowest of it. Every
- * unordered node waits for another unordered one, so following the first such dependency for `count`
- * steps must end on a cycle. */
-static uint32_t lowest_on_cycle(const core__graph *graph, const workspace *w) {
-    uint32_t node = 0;
-    while (w->waiting[node] == 0) {
-        node++;
-    }
-    for (uint32_t step = 0; step < graph->count; step++) {
-        node = first_unordered_dep(graph, w, node);
-    }
-    uint32_t lowest = node;
-    for (uint32_t at = first_unordered_dep(graph, w, node); at != node;
-         at = first_unordered_dep(graph, w, at)) {
-        lowest = at < lowest ? at : lowest;
-    }
-    return lowest;
-}
 
 /* Longest path by dynamic programming over the order. Fills plan->path and plan->total_ms.
  * `finish` and `previous` have one entry per node. */
@@ -201,14 +57,14 @@ static core_status find_critical_path(const core__graph *graph, const core_plan_
 /* Fills a plan whose arrays exist, from a graph that is not empty. */
 static core_status fill_plan(const core__graph *graph, const core_plan_node *nodes,
                              core_plan *plan, core_error *err) {
-    workspace w;
-    core_status status = workspace_new(graph, &w);
+    core__sort w;
+    core_status status = core__sort_new(graph, &w);
     if (status != CORE_OK) {
         return core__fail(err, status, 0);
     }
-    sort_nodes(graph, &w);
+    core__sort_run(graph, &w);
     if (w.ordered < graph->count) {
-        status = core__fail(err, CORE_ERR_PLAN_CYCLE, lowest_on_cycle(graph, &w));
+        status = core__fail(err, CORE_ERR_PLAN_CYCLE, core__sort_lowest_on_cycle(graph, &w));
     } else {
         for (uint32_t i = 0; i < graph->count; i++) {
             plan->order[i] = w.order[i];
@@ -219,7 +75,7 @@ static core_status fill_plan(const core__graph *graph, const core_plan_node *nod
                      : find_critical_path(graph, nodes, finish, w.waiting, plan, err);
         core__free_array(graph->allocator, finish, graph->count, sizeof *finish);
     }
-    workspace_free(graph, &w);
+    core__sort_free(graph, &w);
     return status;
 }
 
@@ -292,18 +148,6 @@ core_status core_plan_critical_path(const core_plan *plan, const size_t **path, 
     return CORE_OK;
 }
 
-static void write_cycle(const core__graph *graph, const workspace *w, size_t *members,
-                        size_t *len) {
-    const uint32_t first = lowest_on_cycle(graph, w);
-    uint32_t node = first;
-    size_t at = 0;
-    do {
-        members[at++] = node;
-        node = first_unordered_dep(graph, w, node);
-    } while (node != first);
-    *len = at;
-}
-
 core_status core_plan_find_cycle(const core_allocator *allocator, const core_plan_node *nodes,
                                  size_t count, size_t *members, size_t *len, core_error *err) {
     if (!core__allocator_valid(allocator) || len == NULL ||
@@ -320,19 +164,19 @@ core_status core_plan_find_cycle(const core_allocator *allocator, const core_pla
         *len = 0;
         return CORE_OK;
     }
-    workspace w;
-    status = workspace_new(&graph, &w);
+    core__sort w;
+    status = core__sort_new(&graph, &w);
     if (status != CORE_OK) {
         core__graph_free(&graph);
         return core__fail(err, status, 0);
     }
-    sort_nodes(&graph, &w);
+    core__sort_run(&graph, &w);
     if (w.ordered == graph.count) {
         *len = 0;
     } else {
-        write_cycle(&graph, &w, members, len);
+        core__sort_write_cycle(&graph, &w, members, len);
     }
-    workspace_free(&graph, &w);
+    core__sort_free(&graph, &w);
     core__graph_free(&graph);
     return CORE_OK;
 }
