@@ -1,4 +1,4 @@
-"""Sessions for lint, types and tests on the Pythons that are present: `nox`, `nox -s tests-3.13`."""
+"""Sessions for lint, types and tests on the Pythons present: `nox`, `nox -s tests-3.13`."""
 
 from __future__ import annotations
 
