@@ -1,0 +1,54 @@
+"""What every kind says alike: how a command ended, and what it printed."""
+
+from __future__ import annotations
+
+from harness.model.ports import Completed
+from harness.model.result import Outcome, Status
+
+
+def how_it_ended(completed: Completed) -> str:
+    """`exit 2`, `killed by SIGSEGV`, `ended at its deadline of 5 s`, `could not be started`."""
+    if completed.start_error:
+        return f"could not be started: {completed.start_error}"
+    if completed.timed_out:
+        return f"still ran at its deadline, after {completed.duration:.1f} s, and was ended"
+    if completed.signal:
+        return f"killed by {completed.signal}"
+    return f"exit {completed.exit_code}"
+
+
+def not_started_or_hung(completed: Completed) -> Outcome | None:
+    """The outcome of a command that never began (`errored`) or never ended (`failed`)."""
+    if completed.start_error:
+        return Outcome(status=Status.ERRORED, message=how_it_ended(completed))
+    if completed.timed_out:
+        return Outcome(status=Status.FAILED, message=how_it_ended(completed))
+    return None
+
+
+def read_output(completed: Completed) -> str:
+    """Everything that was kept of the output, invalid UTF-8 replaced."""
+    return read_output_bytes(completed).decode("utf-8", "replace")
+
+
+def read_output_bytes(completed: Completed) -> bytes:
+    """Everything that was kept of the output; the file exists when something was printed."""
+    if not completed.output.total_bytes:
+        return b""
+    return completed.output_file.read_bytes()
+
+
+def last_line(completed: Completed, limit: int = 200) -> str:
+    """The last line that says something, shortened: often the reason of a failure."""
+    text = completed.output.tail or completed.output.head
+    for line in reversed(text.splitlines()):
+        if line.strip():
+            line = line.strip()
+            return line if len(line) <= limit else line[: limit - 1] + "…"
+    return ""
+
+
+def with_last_line(message: str, completed: Completed) -> str:
+    """A message, and the last line of the output where there is one."""
+    line = last_line(completed)
+    return f"{message}; it last said: {line}" if line else message
