@@ -48,8 +48,9 @@ class ServiceAddress(Record, frozen=True):
 class CheckContext(msgspec.Struct, frozen=True, kw_only=True):
     """What a kind may know when it prepares a check's command.
 
-    `work` is a private, empty folder of this check and attempt, inside the run folder; result files
-    and attachments go there. `cpus` is the share of the machine the check holds.
+    `work` is a private, empty folder of this check and attempt, inside `run_folder`; result files
+    and attachments go there. It is made before `prepare`, unless the kind says `needs_work = False`
+    and no option mentions `${{ run.work }}`. `cpus` is the share of the machine the check holds.
     """
 
     check_id: str
@@ -58,6 +59,7 @@ class CheckContext(msgspec.Struct, frozen=True, kw_only=True):
     python: str
     cpus: int
     services: dict[str, ServiceAddress]
+    run_folder: Path = Path()
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,8 +74,8 @@ class Completed(msgspec.Struct, frozen=True, kw_only=True):
     """How a command ended. Exactly one of: `exit_code`, `signal`, `start_error`.
 
     `output_file` holds everything the command printed up to the hard limit (the `output` in the
-    journal keeps only both ends); a kind that counts must read the file, and must not trust counts
-    when `output_truncated` is true.
+    journal keeps only both ends); it exists when `output.total_bytes` is not 0. A
+    kind that counts must read the file, and must not trust counts when `output_truncated` is true.
     """
 
     output: Output
