@@ -1,5 +1,7 @@
 #include <convergio/complexity.h>
 
+#include <string.h>
+
 #include "internal.h"
 #include "stems.h"
 
@@ -7,6 +9,7 @@
 enum {
     O = 0,        /* other: spaces, plain punctuation */
     L = 1 << 0,   /* letter */
+    H = 1 << 7 | L, /* letter from 0x80 up */
     D = 1 << 1,   /* digit */
     N = 1 << 2,   /* line feed */
     Q = 1 << 3,   /* question mark */
@@ -26,14 +29,14 @@ static const uint8_t classes[256] = {
     L, L, L, L, L, L, L, L, L, L, L, C, C, C, B, C, /* 5_ */
     F, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, /* 6_ */
     L, L, L, L, L, L, L, L, L, L, L, C, C, C, O, O, /* 7_ */
-    L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, /* 8_ */
-    L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, /* 9_ */
-    L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, /* A_ */
-    L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, /* B_ */
-    L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, /* C_ */
-    L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, /* D_ */
-    L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, /* E_ */
-    L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, /* F_ */
+    H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, /* 8_ */
+    H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, /* 9_ */
+    H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, /* A_ */
+    H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, /* B_ */
+    H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, /* C_ */
+    H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, /* D_ */
+    H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, /* E_ */
+    H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, /* F_ */
     /* clang-format on */
 };
 
@@ -55,7 +58,7 @@ typedef struct counts {
     size_t list_items;
     size_t paragraphs; /* breaks between paragraphs */
     bool fence;
-    uint64_t seen[CORE__STEM_MAX / 64]; /* stems met: saying "why" ten times is one why */
+    uint64_t seen[CORE__STEM_SLOTS / 64]; /* stems met: saying "why" ten times is one why */
 } counts;
 
 static bool is_digit(char c) {
@@ -85,26 +88,36 @@ static void count_line(core_str text, size_t at, counts *n) {
     n->list_items += numbered || bulleted ? 1 : 0;
 }
 
-/* `packed` holds the first up to 8 bytes of a word of `len` bytes, in the low bytes. */
-static void count_word(uint64_t packed, size_t len, counts *n) {
+/* The first 8 bytes of the word, lower case, zero-padded. ASCII letters differ from their lower case in
+ * bit 0x20 only; bytes from 0x80 up are left alone. */
+static uint64_t pack_word(core_str text, size_t start, size_t len) {
+    char padded[CORE__STEM_BYTES] = {0};
+    const bool room = text.len - start >= CORE__STEM_BYTES;
+    const char *bytes = text.data + start;
+    if (!room) {
+        memcpy(padded, bytes, len);
+        bytes = padded;
+    }
+    const uint64_t raw = core__stem_pack(bytes);
+    const uint64_t lower = raw | (~raw & UINT64_C(0x8080808080808080)) >> 2;
+    return len >= CORE__STEM_BYTES ? lower : lower & ~(UINT64_MAX >> (8 * len));
+}
+
+static void count_word(core_str text, size_t start, size_t len, counts *n) {
     n->words++;
     n->long_words += len >= LONG_WORD ? 1 : 0;
     if (len < 3) {
         return;
     }
-    if (len < CORE__STEM_BYTES) {
-        packed <<= 8 * (CORE__STEM_BYTES - len);
-    }
-    const int stem = core__stem_find(packed);
-    if (stem < 0) {
+    const int found = core__stem_find(pack_word(text, start, len));
+    if (found < 0) {
         return;
     }
-    uint64_t *const seen = &n->seen[(unsigned)stem / 64];
-    const uint64_t bit = UINT64_C(1) << ((unsigned)stem % 64);
-    if ((*seen & bit) == 0) {
-        size_t count;
-        *seen |= bit;
-        n->reasoning += core__stems(&count)[stem].points;
+    const unsigned slot = (unsigned)found;
+    const uint64_t bit = UINT64_C(1) << (slot % 64);
+    if ((n->seen[slot / 64] & bit) == 0) {
+        n->seen[slot / 64] |= bit;
+        n->reasoning += core__stem_at(slot)->points;
     }
 }
 
@@ -131,33 +144,33 @@ static void count_sign(core_str text, size_t at, unsigned class, counts *n) {
     }
 }
 
+/* Walks over the word that starts at `at`; returns where it ends. */
+static size_t scan_word(core_str text, size_t at, counts *n) {
+    const size_t start = at;
+    unsigned class;
+    while (at < text.len && ((class = classes[(unsigned char)text.data[at]]) & L) != 0) {
+        if (class == H && starts_unicode_math(text, at)) {
+            n->unicode_math++;
+        }
+        at++;
+    }
+    count_word(text, start, at - start, n);
+    return at;
+}
+
 static counts count(core_str text) {
     counts n = {0};
-    uint64_t packed = 0;
-    size_t word_len = 0;
     count_line(text, 0, &n);
-    for (size_t at = 0; at < text.len; at++) {
-        const unsigned char byte = (unsigned char)text.data[at];
-        const unsigned class = classes[byte];
-        if (class == L) {
-            if (word_len < CORE__STEM_BYTES) {
-                packed = packed << 8 | (byte < 0x80u ? byte | 0x20u : byte);
-            }
-            word_len++;
-            n.unicode_math += starts_unicode_math(text, at) ? 1 : 0;
+    for (size_t at = 0; at < text.len;) {
+        const unsigned class = classes[(unsigned char)text.data[at]];
+        if ((class & L) != 0) {
+            at = scan_word(text, at, &n);
             continue;
-        }
-        if (word_len > 0) {
-            count_word(packed, word_len, &n);
-            packed = 0;
-            word_len = 0;
         }
         if (class != O) {
             count_sign(text, at, class, &n);
         }
-    }
-    if (word_len > 0) {
-        count_word(packed, word_len, &n);
+        at++;
     }
     return n;
 }

@@ -4,159 +4,147 @@
 #define DEMANDING 60
 #define THOUGHTFUL 25
 
-/* English, Italian, Spanish, French and German, sorted by byte. Bytes above 0x7F are octal, so that no
- * compiler's source encoding matters; the word is in the comment. */
-static const core__stem stems[] = {
-    {"algorith", DEMANDING},
-    {"algoritm", DEMANDING},
-    {"alternat", THOUGHTFUL},
-    {"analisi", THOUGHTFUL},
-    {"analiza", THOUGHTFUL},
-    {"analizar", THOUGHTFUL},
-    {"analizza", THOUGHTFUL},
-    {"analyse", THOUGHTFUL},
-    {"analyser", THOUGHTFUL},
-    {"analysie", THOUGHTFUL},
-    {"analysin", THOUGHTFUL},
-    {"analysis", THOUGHTFUL},
-    {"analyze", THOUGHTFUL},
-    {"analyzin", THOUGHTFUL},
-    {"approach", THOUGHTFUL},
-    {"architec", DEMANDING},
-    {"architek", DEMANDING},
-    {"architet", DEMANDING},
-    {"arquitec", DEMANDING},
-    {"asymptot", DEMANDING},
-    {"begr\303\274nd", THOUGHTFUL}, /* begründ */
-    {"berechne", THOUGHTFUL},
-    {"beweis", DEMANDING},
-    {"beweise", DEMANDING},
-    {"bewerte", THOUGHTFUL},
-    {"bewerten", THOUGHTFUL},
-    {"calcola", THOUGHTFUL},
-    {"calcula", THOUGHTFUL},
-    {"calculat", THOUGHTFUL},
-    {"calculer", THOUGHTFUL},
-    {"compara", THOUGHTFUL},
-    {"comparar", THOUGHTFUL},
-    {"compare", THOUGHTFUL},
-    {"comparer", THOUGHTFUL},
-    {"compute", THOUGHTFUL},
-    {"concevoi", THOUGHTFUL},
-    {"concurre", DEMANDING},
-    {"confront", THOUGHTFUL},
-    {"contrast", THOUGHTFUL},
-    {"critique", THOUGHTFUL},
-    {"deadlock", DEMANDING},
-    {"debug", DEMANDING},
-    {"demostra", DEMANDING},
-    {"demuestr", DEMANDING},
-    {"derivati", DEMANDING},
-    {"derive", DEMANDING},
-    {"design", THOUGHTFUL},
-    {"diagnose", DEMANDING},
-    {"dimostra", DEMANDING},
-    {"dise\303\261a", THOUGHTFUL}, /* diseña */
-    {"dise\303\261ar", THOUGHTFUL}, /* diseñar */
-    {"distribu", DEMANDING},
-    {"entwerfe", THOUGHTFUL},
-    {"entwirf", THOUGHTFUL},
-    {"erkl\303\244re", THOUGHTFUL}, /* erkläre */
-    {"estimate", THOUGHTFUL},
-    {"estrateg", DEMANDING},
-    {"evalua", THOUGHTFUL},
-    {"evaluate", THOUGHTFUL},
-    {"explain", THOUGHTFUL},
-    {"explica", THOUGHTFUL},
-    {"explicar", THOUGHTFUL},
-    {"explique", THOUGHTFUL},
-    {"giustifi", THOUGHTFUL},
-    {"how", THOUGHTFUL},
-    {"implemen", THOUGHTFUL},
-    {"improve", THOUGHTFUL},
-    {"justify", THOUGHTFUL},
-    {"l\303\266se", THOUGHTFUL}, /* löse */
-    {"migratio", DEMANDING},
-    {"optimier", DEMANDING},
-    {"optimisa", DEMANDING},
-    {"optimise", DEMANDING},
-    {"optimisi", DEMANDING},
-    {"optimiza", DEMANDING},
-    {"optimize", DEMANDING},
-    {"optimizi", DEMANDING},
-    {"ottimizz", DEMANDING},
-    {"perche", THOUGHTFUL},
-    {"perch\303\251", THOUGHTFUL}, /* perché */
-    {"pianific", THOUGHTFUL},
-    {"plan", THOUGHTFUL},
-    {"planen", THOUGHTFUL},
-    {"planific", THOUGHTFUL},
-    {"planifie", THOUGHTFUL},
-    {"porqu\303\251", THOUGHTFUL}, /* porqué */
-    {"pourquoi", THOUGHTFUL},
-    {"progetta", THOUGHTFUL},
-    {"proof", DEMANDING},
-    {"prouve", DEMANDING},
-    {"prouver", DEMANDING},
-    {"prove", DEMANDING},
-    {"reason", THOUGHTFUL},
-    {"refactor", DEMANDING},
-    {"resuelve", THOUGHTFUL},
-    {"review", THOUGHTFUL},
-    {"rigorous", DEMANDING},
-    {"risolvi", THOUGHTFUL},
-    {"r\303\251soudr", THOUGHTFUL}, /* résoudr */
-    {"security", DEMANDING},
-    {"solve", THOUGHTFUL},
-    {"spiega", THOUGHTFUL},
-    {"strategi", DEMANDING},
-    {"strategy", DEMANDING},
-    {"summaris", THOUGHTFUL},
-    {"summariz", THOUGHTFUL},
-    {"teorema", DEMANDING},
-    {"theorem", DEMANDING},
-    {"therefor", THOUGHTFUL},
-    {"tradeoff", DEMANDING},
-    {"valuta", THOUGHTFUL},
-    {"vergleic", THOUGHTFUL},
-    {"vulnerab", DEMANDING},
-    {"warum", THOUGHTFUL},
-    {"why", THOUGHTFUL},
-    {"\303\251value", THOUGHTFUL}, /* évalue */
-    {"\303\251valuer", THOUGHTFUL}, /* évaluer */
+/* English, Italian, Spanish, French and German, in alphabetical order; bytes above 0x7F are octal, so that
+ * no compiler's source encoding matters, with the word in a comment. The numbers place each word in an
+ * open-addressing hash table: its slot is core__stem_slot() of it, or the next free one. A word is added
+ * with any free number; test_complexity then says which it should be, and the compiler refuses a slot
+ * given twice. */
+static const core__stem stems[CORE__STEM_SLOTS] = {
+    [209] = {"algorith", DEMANDING},
+    [255] = {"algoritm", DEMANDING},
+    [458] = {"alternat", THOUGHTFUL},
+    [365] = {"analisi", THOUGHTFUL},
+    [158] = {"analiza", THOUGHTFUL},
+    [391] = {"analizar", THOUGHTFUL},
+    [346] = {"analizza", THOUGHTFUL},
+    [225] = {"analyse", THOUGHTFUL},
+    [459] = {"analyser", THOUGHTFUL},
+    [373] = {"analysie", THOUGHTFUL},
+    [149] = {"analysin", THOUGHTFUL},
+    [195] = {"analysis", THOUGHTFUL},
+    [394] = {"analyze", THOUGHTFUL},
+    [317] = {"analyzin", THOUGHTFUL},
+    [407] = {"approach", THOUGHTFUL},
+    [20] = {"architec", DEMANDING},
+    [504] = {"architek", DEMANDING},
+    [280] = {"architet", DEMANDING},
+    [295] = {"arquitec", DEMANDING},
+    [80] = {"asymptot", DEMANDING},
+    [499] = {"begr\303\274nd", THOUGHTFUL}, /* begründ */
+    [423] = {"berechne", THOUGHTFUL},
+    [307] = {"beweis", DEMANDING},
+    [249] = {"beweise", DEMANDING},
+    [248] = {"bewerte", THOUGHTFUL},
+    [239] = {"bewerten", THOUGHTFUL},
+    [301] = {"calcola", THOUGHTFUL},
+    [479] = {"calcula", THOUGHTFUL},
+    [321] = {"calculat", THOUGHTFUL},
+    [132] = {"calculer", THOUGHTFUL},
+    [428] = {"compara", THOUGHTFUL},
+    [150] = {"comparar", THOUGHTFUL},
+    [360] = {"compare", THOUGHTFUL},
+    [82] = {"comparer", THOUGHTFUL},
+    [75] = {"compute", THOUGHTFUL},
+    [200] = {"concevoi", THOUGHTFUL},
+    [134] = {"concurre", DEMANDING},
+    [285] = {"confront", THOUGHTFUL},
+    [483] = {"contrast", THOUGHTFUL},
+    [99] = {"critique", THOUGHTFUL},
+    [369] = {"deadlock", DEMANDING},
+    [246] = {"debug", DEMANDING},
+    [103] = {"demostra", DEMANDING},
+    [259] = {"demuestr", DEMANDING},
+    [97] = {"derivati", DEMANDING},
+    [31] = {"derive", DEMANDING},
+    [390] = {"design", THOUGHTFUL},
+    [184] = {"diagnose", DEMANDING},
+    [72] = {"dimostra", DEMANDING},
+    [130] = {"dise\303\261a", THOUGHTFUL}, /* diseña */
+    [363] = {"dise\303\261ar", THOUGHTFUL}, /* diseñar */
+    [159] = {"distribu", DEMANDING},
+    [224] = {"entwerfe", THOUGHTFUL},
+    [468] = {"entwirf", THOUGHTFUL},
+    [397] = {"erkl\303\244re", THOUGHTFUL}, /* erkläre */
+    [331] = {"estimate", THOUGHTFUL},
+    [228] = {"estrateg", DEMANDING},
+    [155] = {"evalua", THOUGHTFUL},
+    [441] = {"evaluate", THOUGHTFUL},
+    [402] = {"explain", THOUGHTFUL},
+    [467] = {"explica", THOUGHTFUL},
+    [188] = {"explicar", THOUGHTFUL},
+    [166] = {"explique", THOUGHTFUL},
+    [277] = {"giustifi", THOUGHTFUL},
+    [489] = {"how", THOUGHTFUL},
+    [315] = {"implemen", THOUGHTFUL},
+    [73] = {"improve", THOUGHTFUL},
+    [177] = {"justify", THOUGHTFUL},
+    [355] = {"l\303\266se", THOUGHTFUL}, /* löse */
+    [145] = {"migratio", DEMANDING},
+    [308] = {"optimier", DEMANDING},
+    [65] = {"optimisa", DEMANDING},
+    [309] = {"optimise", DEMANDING},
+    [37] = {"optimisi", DEMANDING},
+    [330] = {"optimiza", DEMANDING},
+    [60] = {"optimize", DEMANDING},
+    [302] = {"optimizi", DEMANDING},
+    [18] = {"ottimizz", DEMANDING},
+    [470] = {"perche", THOUGHTFUL},
+    [121] = {"perch\303\251", THOUGHTFUL}, /* perché */
+    [266] = {"pianific", THOUGHTFUL},
+    [231] = {"plan", THOUGHTFUL},
+    [481] = {"planen", THOUGHTFUL},
+    [498] = {"planific", THOUGHTFUL},
+    [107] = {"planifie", THOUGHTFUL},
+    [238] = {"porqu\303\251", THOUGHTFUL}, /* porqué */
+    [88] = {"pourquoi", THOUGHTFUL},
+    [196] = {"progetta", THOUGHTFUL},
+    [430] = {"proof", DEMANDING},
+    [226] = {"prouve", DEMANDING},
+    [74] = {"prouver", DEMANDING},
+    [305] = {"prove", DEMANDING},
+    [227] = {"reason", THOUGHTFUL},
+    [316] = {"refactor", DEMANDING},
+    [241] = {"resuelve", THOUGHTFUL},
+    [314] = {"review", THOUGHTFUL},
+    [111] = {"rigorous", DEMANDING},
+    [7] = {"risolvi", THOUGHTFUL},
+    [210] = {"r\303\251soudr", THOUGHTFUL}, /* résoudr */
+    [418] = {"security", DEMANDING},
+    [264] = {"solve", THOUGHTFUL},
+    [125] = {"spiega", THOUGHTFUL},
+    [179] = {"strategi", DEMANDING},
+    [122] = {"strategy", DEMANDING},
+    [191] = {"summaris", THOUGHTFUL},
+    [358] = {"summariz", THOUGHTFUL},
+    [247] = {"teorema", DEMANDING},
+    [384] = {"theorem", DEMANDING},
+    [96] = {"therefor", THOUGHTFUL},
+    [421] = {"tradeoff", DEMANDING},
+    [240] = {"valuta", THOUGHTFUL},
+    [123] = {"vergleic", THOUGHTFUL},
+    [250] = {"vulnerab", DEMANDING},
+    [52] = {"warum", THOUGHTFUL},
+    [192] = {"why", THOUGHTFUL},
+    [127] = {"\303\251value", THOUGHTFUL}, /* évalue */
+    [361] = {"\303\251valuer", THOUGHTFUL}, /* évaluer */
 };
 
-#define STEM_COUNT (sizeof stems / sizeof stems[0])
-
-_Static_assert(STEM_COUNT <= CORE__STEM_MAX, "a set of stems is a bit set of that size");
-
-/* Written out so that compilers make one load and one byte swap of it. */
-uint64_t core__stem_pack(const char *word) {
-    const unsigned char *b = (const unsigned char *)word;
-    return (uint64_t)b[0] << 56 | (uint64_t)b[1] << 48 | (uint64_t)b[2] << 40 |
-           (uint64_t)b[3] << 32 | (uint64_t)b[4] << 24 | (uint64_t)b[5] << 16 |
-           (uint64_t)b[6] << 8 | (uint64_t)b[7];
+/* Fibonacci hashing (Knuth, TAOCP volume 3, 6.4): the top 9 bits of a product with 2^64 / phi. */
+unsigned core__stem_slot(uint64_t packed) {
+    return (unsigned)(packed * UINT64_C(0x9E3779B97F4A7C15) >> 55);
 }
 
 int core__stem_find(uint64_t packed) {
-    size_t low = 0;
-    size_t high = STEM_COUNT;
-    while (low < high) {
-        const size_t middle = low + (high - low) / 2;
-        const uint64_t candidate = core__stem_pack(stems[middle].word);
-        if (candidate == packed) {
-            return (int)middle;
+    unsigned slot = core__stem_slot(packed);
+    while (stems[slot].points != 0) {
+        if (core__stem_pack(stems[slot].word) == packed) {
+            return (int)slot;
         }
-        if (candidate < packed) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
+        slot = (slot + 1) % CORE__STEM_SLOTS;
     }
     return -1;
 }
 
-const core__stem *core__stems(size_t *count) {
-    *count = STEM_COUNT;
-    return stems;
+const core__stem *core__stem_at(unsigned slot) {
+    return &stems[slot];
 }
