@@ -1,0 +1,161 @@
+//! Models the gateway can route to, and what they cost.
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Where a model runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Locality {
+    /// At a provider's.
+    #[default]
+    Cloud,
+    /// On this machine.
+    Local,
+}
+
+/// What a model can do beyond text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Feature {
+    /// Calls tools.
+    Tools,
+    /// Reads images.
+    Vision,
+}
+
+impl Feature {
+    /// The bit of this feature in a routing decision.
+    pub const fn bit(self) -> u32 {
+        match self {
+            Self::Tools => 0x1,
+            Self::Vision => 0x2,
+        }
+    }
+}
+
+/// Nano-dollars per million tokens, by kind of token.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Price {
+    /// Prompt tokens that were not cached.
+    pub input: i64,
+    /// Prompt tokens from the provider's cache.
+    pub cached_input: i64,
+    /// Answer tokens.
+    pub output: i64,
+    /// Hidden reasoning tokens.
+    pub reasoning: i64,
+}
+
+/// One model.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Model {
+    /// The name the provider knows it by.
+    pub id: String,
+    /// The provider that serves it; `openai` is the only one so far.
+    pub provider: String,
+    /// Where it runs.
+    #[serde(default)]
+    pub locality: Locality,
+    /// Tokens it can hold, prompt and answer together.
+    pub context_window: u64,
+    /// Longest answer in tokens.
+    pub max_output_tokens: u64,
+    /// 0..=1000, on the scale of the core's complexity score.
+    pub capability: u16,
+    /// What it can do beyond text.
+    #[serde(default)]
+    pub features: Vec<Feature>,
+    /// What it costs.
+    #[serde(default)]
+    pub price: Price,
+}
+
+/// The provider names the gateway has an adapter for.
+pub const PROVIDERS: [&str; 1] = ["openai"];
+
+/// Most models of one catalogue: what the core decides among at once.
+pub const MAX_MODELS: usize = 64;
+
+impl Model {
+    /// All feature bits of this model.
+    pub fn feature_bits(&self) -> u32 {
+        self.features.iter().fold(0, |bits, feature| bits | feature.bit())
+    }
+}
+
+/// The catalogue that ships with the gateway.
+///
+/// ```
+/// let models = convergio_wire::catalog::builtin();
+/// assert!(models.iter().any(|model| model.id == "gpt-4o-mini"));
+/// ```
+pub fn builtin() -> Vec<Model> {
+    #[derive(Deserialize)]
+    struct File {
+        models: Vec<Model>,
+    }
+    let file: File = toml::from_str(include_str!("../models.toml"))
+        .expect("the built-in catalogue is checked by a test");
+    file.models
+}
+
+/// All that is wrong with a catalogue, one sentence each.
+pub fn problems(models: &[Model]) -> Vec<String> {
+    let mut problems = Vec::new();
+    if models.is_empty() {
+        problems.push("models: the list is empty; leave it out to use the built-in one".to_owned());
+    }
+    if models.len() > MAX_MODELS {
+        problems.push(format!("models: {} entries; at most {MAX_MODELS}", models.len()));
+    }
+    for (index, model) in models.iter().enumerate() {
+        let at = format!("models[{index}] ({})", model.id);
+        if model.id.is_empty() || model.id.len() > 128 {
+            problems.push(format!("{at}: id must have 1 to 128 bytes"));
+        }
+        if models[..index].iter().any(|earlier| earlier.id == model.id) {
+            problems.push(format!("{at}: the id is there twice"));
+        }
+        if !PROVIDERS.contains(&model.provider.as_str()) {
+            let known = PROVIDERS.join(", ");
+            problems.push(format!("{at}: provider `{}` is unknown; one of {known}", model.provider));
+        }
+        if model.context_window == 0 || model.max_output_tokens == 0 {
+            problems.push(format!("{at}: context_window and max_output_tokens must be above 0"));
+        }
+        if model.max_output_tokens > model.context_window {
+            problems.push(format!("{at}: max_output_tokens exceeds context_window"));
+        }
+        if model.capability > 1_000 {
+            problems.push(format!("{at}: capability must be 0 to 1000"));
+        }
+        let Price { input, cached_input, output, reasoning } = model.price;
+        if [input, cached_input, output, reasoning].iter().any(|&price| price < 0) {
+            problems.push(format!("{at}: prices cannot be negative"));
+        }
+    }
+    problems
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_builtin_catalogue_has_no_problem() {
+        assert_eq!(problems(&builtin()), Vec::<String>::new());
+    }
+
+    #[test]
+    fn every_problem_is_reported_at_once() {
+        let mut model = builtin().remove(0);
+        model.provider = "openia".to_owned();
+        model.capability = 1_001;
+        model.price.input = -1;
+        let found = problems(&[model.clone(), model]);
+        assert_eq!(found.len(), 7, "{found:#?}");
+        assert!(problems(&[])[0].contains("empty"));
+    }
+}
