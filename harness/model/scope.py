@@ -29,7 +29,8 @@ _CONDITION_TYPES: dict[str, frozenset[str]] = {
     "host.cpus": _NUMBER,
     "host.memory_mb": _NUMBER,
 }
-RUN_NAMES = ("run.work", "run.root", "run.python", "run.cpus", "host.cpus")
+RUN_TEXTS = ("run.work", "run.root", "run.python")
+RUN_NAMES = (*RUN_TEXTS, "run.cpus", "host.cpus")
 FLAG = "flag."
 
 
