@@ -100,7 +100,17 @@ def believed(result: CheckResult) -> tuple[Status, str]:
         return Status.ERRORED, f"says {status}, but all of its {tests.total()} tests were skipped"
     if tests[Status.FLAKY] and status is Status.PASSED:
         return Status.FLAKY, f"{tests[Status.FLAKY]} of its {tests.total()} tests needed a retry"
+    if status is Status.FLAKY:
+        return status, result.reason or _first_trouble(result)
     return status, result.reason
+
+
+def _first_trouble(result: CheckResult) -> str:
+    """What the first attempt that did not pass said."""
+    for attempt in result.attempts:
+        if attempt.outcome.status is not Status.PASSED:
+            return f"attempt {attempt.attempt} {attempt.outcome.status}: {attempt.outcome.message}"
+    return ""
 
 
 def _wrong(result: CheckResult, status: Status, why: str, today: str) -> Observed:

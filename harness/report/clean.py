@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from harness.model.plan import Capability
+from harness.model.plan import Capability, Considered
 from harness.model.result import Attachment, Finding, Output, Override, TestRecord
 from harness.report.text import plain
 
@@ -61,6 +61,11 @@ def output(printed: Output) -> Output:
     if head is printed.head and tail is printed.tail:
         return printed
     return replace(printed, head=head, tail=tail)
+
+
+def considered(alternative: Considered) -> Considered:
+    """An alternative whose words are plain."""
+    return replace(alternative, title=plain(alternative.title), lacked=plain(alternative.lacked))
 
 
 def override(given: Override | None) -> Override | None:

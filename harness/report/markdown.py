@@ -10,7 +10,7 @@ import re
 
 _PUNCTUATION = re.compile(r"[\\`*_\[\]|~#!<>&@$]")
 _AS_ENTITY = {"<": "&lt;", ">": "&gt;", "&": "&amp;", "@": "&#64;"}
-_LIST_MARKER = re.compile(r"^([-+=]|\d{1,9}(?=[.)]))")
+_LIST_MARKER = re.compile(r"^([-+=]|\d{1,9}(?=[.)](?: |$)))")
 _BACKTICKS = re.compile("`+")
 _SCHEME = re.compile(r"://|(?<=www)\.", re.IGNORECASE)
 

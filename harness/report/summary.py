@@ -148,8 +148,9 @@ def _failure(check: ViewCheck) -> str:
 
 def _failure_parts(check: ViewCheck) -> Iterator[str]:
     took = f", {seconds(check.duration)}" if check.duration is not None else ""
+    mark = "⚠️" if check.status is Status.PASSED else _STATUS_MARK[check.status]
     yield (
-        f"#### {_STATUS_MARK[check.status]} {inline(clip(check.title, 200))}\n\n"
+        f"#### {mark} {inline(clip(check.title, 200))}\n\n"
         f"{code(clip(check.id, 200))} · {check.status.value}{took}"
     )
     if check.override:

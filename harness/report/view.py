@@ -16,6 +16,7 @@ from harness.report.clean import (
     attachment,
     capability,
     cleaned,
+    considered,
     finding,
     output,
     override,
@@ -128,7 +129,7 @@ def build(run: Run, verdict: Verdict) -> View:
                 verdict.effects.items(), key=lambda item: -_EFFECT_RANK[item[1]]
             )
         ),
-        notes=tuple(plain(note) for note in run.notes),
+        notes=cleaned(plain, run.notes),
         exit_codes=tuple(ExitRow(code=code, meaning=EXIT_MEANING[code]) for code in ExitCode),
     )
 
@@ -169,7 +170,7 @@ def _check(result: CheckResult, anchor: str, effect: Effect) -> ViewCheck:
         status=result.status,
         how=how,
         effect=effect,
-        reason=plain(result.reason),
+        reason=plain(_why(result)),
         planned=plain(check.reason),
         position=plain(str(check.position)),
         reproduce=f"release-manager verify {shlex.quote(plain(check.id))}",
@@ -185,7 +186,7 @@ def _check(result: CheckResult, anchor: str, effect: Effect) -> ViewCheck:
         exit_code=last.exit_code if last else None,
         signal=plain(last.signal) if last else "",
         timed_out=last.timed_out if last else False,
-        leaked=tuple(plain(name) for name in result.leaked),
+        leaked=cleaned(plain, result.leaked),
         records=cleaned(test_record, result.tests),
         findings=cleaned(finding, result.findings),
         metrics=plain_tree(last.outcome.metrics) if last else {},
@@ -206,16 +207,26 @@ def _check(result: CheckResult, anchor: str, effect: Effect) -> ViewCheck:
             )
             for attempt in result.attempts[:-1]
         ),
-        considered=check.considered,
-        needs=check.needs,
-        services=check.services,
-        requires=check.requires,
-        inputs=check.inputs,
-        tags=check.tags,
-        must_catch=check.must_catch,
+        considered=cleaned(considered, check.considered),
+        needs=cleaned(plain, check.needs),
+        services=cleaned(plain, check.services),
+        requires=cleaned(plain, check.requires),
+        inputs=cleaned(plain, check.inputs),
+        tags=cleaned(plain, check.tags),
+        must_catch=cleaned(plain, check.must_catch),
         resources=check.resources,
         timeout_seconds=check.timeout_seconds,
     )
+
+
+def _why(result: CheckResult) -> str:
+    """The result's reason; a flaky check's is what its first broken attempt said."""
+    if result.status is Status.FLAKY and not result.reason:
+        for attempt in result.attempts:
+            if attempt.outcome.status is not Status.PASSED:
+                said = attempt.outcome.message or "no message"
+                return f"attempt {attempt.attempt} {attempt.outcome.status}: {said}"
+    return result.reason
 
 
 def _anchors(ids: Iterable[str]) -> dict[str, str]:

@@ -1,0 +1,268 @@
+"""The view as one HTML page: what is inlined, within budgets, and the template that lays it out.
+
+The page is a single file that asks nothing of anywhere. Its policy allows no source at all except
+the style and the script standing in it, by their digests, so that text which slipped past escaping
+could still not run. Budgets keep a run of thousands small; whatever they leave off is said.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from harness.model.base import Record
+from harness.model.result import Finding, Output, Status, TestRecord
+from harness.report.chart import Chart, chart
+from harness.report.shape import View, ViewAttempt, ViewCheck, ViewPhase, ViewReason
+from harness.report.text import both_ends, clip, clip_lines, plural, seconds, size
+
+if TYPE_CHECKING:
+    from jinja2 import BytecodeCache
+
+_REASONS_SHOWN = 8
+_REASONS = 200
+_CARDS = 200
+_UNANSWERED = 300
+_BAD_TESTS = 40
+_FINDINGS = 100
+_MESSAGE = 8_000
+_LINE = 2_000
+_CARD_OUTPUT, _CARD_OUTPUTS = 32_000, 400_000
+_ROW_OUTPUT, _ROW_OUTPUTS = 1_500, 60_000
+_ROW_TESTS, _ALL_TESTS = 200, 2_000
+_BROKEN = (Status.FAILED, Status.ERRORED, Status.PRECLUDED, Status.FLAKY)
+
+
+class Shown(Record, frozen=True, omit_defaults=False):
+    """A text as far as its budget let it through; `note` says what was left off."""
+
+    text: str = ""
+    note: str = ""
+
+
+class ShownTest(Record, frozen=True):
+    """A test that did not pass, with what it said."""
+
+    test: TestRecord
+    message: str
+    output: str
+
+
+class ShownAttempt(Record, frozen=True):
+    """An earlier attempt with its evidence."""
+
+    attempt: ViewAttempt
+    tests: tuple[ShownTest, ...]
+    output: Shown
+
+
+class Card(Record, frozen=True):
+    """A check to look at first, with its evidence."""
+
+    check: ViewCheck
+    message: str
+    findings: tuple[Finding, ...]
+    more_findings: int
+    tests: tuple[ShownTest, ...]
+    more_tests: int
+    output: Shown
+    earlier: tuple[ShownAttempt, ...]
+
+
+class Row(Record, frozen=True):
+    """A check in its phase's table; `carded` when its evidence stands in a card above."""
+
+    check: ViewCheck
+    carded: bool
+    tests: tuple[TestRecord, ...] = ()
+    more_tests: int = 0
+    output: Shown = Shown()
+
+
+class PhaseRows(Record, frozen=True):
+    """A phase and its rows."""
+
+    phase: ViewPhase
+    rows: tuple[Row, ...]
+
+
+class Page(Record, frozen=True):
+    """Everything the template reads, beside the view itself."""
+
+    reasons: tuple[ViewReason, ...]
+    more_reasons: tuple[ViewReason, ...]
+    hidden_reasons: int
+    cards: tuple[Card, ...]
+    hidden_cards: tuple[ViewCheck, ...]
+    unanswered: tuple[ViewCheck, ...]
+    hidden_unanswered: int
+    phases: tuple[PhaseRows, ...]
+    chart: Chart
+
+
+class _Budget:
+    """Characters left to inline, over all texts of one sort."""
+
+    def __init__(self, total: int) -> None:
+        self.left = total
+
+    def show(self, output: Output, most: int) -> Shown:
+        """As much of both ends as is left; a note when that is not everything."""
+        text = output.text.strip("\n")
+        room = min(most, self.left)
+        if not text:
+            return Shown()
+        if room < 200:
+            return Shown(note=f"{size(output.total_bytes)} of output, kept in report.json")
+        text = clip_lines(text, _LINE)
+        shown = both_ends(text, room)
+        self.left -= len(shown)
+        whole = shown is text and not output.dropped_bytes
+        return Shown(text=shown, note="" if whole else f"both ends of {size(output.total_bytes)}")
+
+
+def lay_out(view: View) -> Page:
+    """Choose what the page inlines."""
+    checks = view.checks()
+    attention = [checks[name] for name in view.attention]
+    reasons = view.verdict.reasons
+    budget = _Budget(_CARD_OUTPUTS)
+    cards = tuple(_card(check, budget) for check in attention[:_CARDS])
+    carded = {card.check.id for card in cards}
+    return Page(
+        reasons=reasons[:_REASONS_SHOWN],
+        more_reasons=reasons[_REASONS_SHOWN:_REASONS],
+        hidden_reasons=max(0, len(reasons) - _REASONS),
+        cards=cards,
+        hidden_cards=tuple(attention[_CARDS:]),
+        unanswered=tuple(checks[name] for name in view.unanswered[:_UNANSWERED]),
+        hidden_unanswered=max(0, len(view.unanswered) - _UNANSWERED),
+        phases=tuple(_phases(view, carded)),
+        chart=chart(view),
+    )
+
+
+def _card(check: ViewCheck, budget: _Budget) -> Card:
+    bad = [test for test in check.records if test.status in _BROKEN]
+    return Card(
+        check=check,
+        message=_bounded(check.reason),
+        findings=check.findings[:_FINDINGS],
+        more_findings=max(0, len(check.findings) - _FINDINGS),
+        tests=_shown_tests(bad),
+        more_tests=max(0, len(bad) - _BAD_TESTS),
+        output=budget.show(check.output, _CARD_OUTPUT),
+        earlier=tuple(
+            ShownAttempt(
+                attempt=attempt,
+                tests=_shown_tests(t for t in attempt.tests if t.status in _BROKEN),
+                output=budget.show(attempt.output, _CARD_OUTPUT),
+            )
+            for attempt in check.earlier
+        ),
+    )
+
+
+def _shown_tests(bad: Iterable[TestRecord]) -> tuple[ShownTest, ...]:
+    return tuple(
+        ShownTest(test=test, message=_bounded(test.message), output=_bounded(test.output))
+        for test in list(bad)[:_BAD_TESTS]
+    )
+
+
+def _bounded(text: str) -> str:
+    return both_ends(clip_lines(text.strip("\n"), _LINE), _MESSAGE)
+
+
+def _phases(view: View, carded: set[str]) -> Iterator[PhaseRows]:
+    budget, tests_left = _Budget(_ROW_OUTPUTS), _ALL_TESTS
+    for phase in view.phases:
+        rows = []
+        for check in phase.checks:
+            if check.id in carded:
+                rows.append(Row(check=check, carded=True))
+                continue
+            room = min(_ROW_TESTS, tests_left)
+            tests = check.records[:room]
+            tests_left -= len(tests)
+            rows.append(
+                Row(
+                    check=check,
+                    carded=False,
+                    tests=tests,
+                    more_tests=len(check.records) - len(tests),
+                    output=budget.show(check.output, _ROW_OUTPUT),
+                )
+            )
+        yield PhaseRows(phase=phase, rows=tuple(rows))
+
+
+def render(
+    view: View, templates: Mapping[str, str], bytecode_cache: BytecodeCache | None = None
+) -> str:
+    """The page as text. Raises `jinja2.TemplateError` when the templates do not fit the view."""
+    import jinja2
+    from markupsafe import Markup
+
+    environment = jinja2.Environment(
+        loader=jinja2.DictLoader(templates),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        bytecode_cache=bytecode_cache,
+        auto_reload=False,
+    )
+    environment.filters.update(
+        seconds=seconds,
+        size=size,
+        plural=plural,
+        clip=clip,
+        moment=_moment,
+        value=_value,
+        ends=both_ends,
+    )
+    style, script = templates["report.css"], templates["report.js"]
+    return environment.get_template("report.html.j2").render(
+        view=view,
+        page=lay_out(view),
+        # Ours, not a program's: the only text that enters the page unescaped.
+        style=Markup(style),  # noqa: S704
+        script=Markup(script),  # noqa: S704
+        policy=(
+            f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}';"
+            " img-src data:; base-uri 'none'; form-action 'none'"
+        ),
+    )
+
+
+def _digest(text: str) -> str:
+    """The source expression that allows exactly this inline text (CSP Level 3, section 2.3.1)."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _moment(iso: str) -> str:
+    """`2026-11-23T07:41:51.5Z` as `2026-11-23 07:41:51 UTC`; any other text as it is."""
+    day, mark, rest = iso.partition("T")
+    clock = rest.removesuffix("Z").removesuffix("+00:00")
+    utc = rest != clock
+    return f"{day} {clock.partition('.')[0]} UTC" if mark and utc else iso
+
+
+def _value(value: Any) -> str:
+    """A metric as one line: numbers grouped, containers by their size."""
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case int():
+            return f"{value:,}"
+        case float():
+            return f"{value:,.4g}"
+        case list():
+            return plural(len(value), "entry", "entries")
+        case dict():
+            return ", ".join(f"{key} {_value(item)}" for key, item in value.items())
+        case _:
+            return clip(str(value), 400)

@@ -1,0 +1,694 @@
+"""Realistic runs for tests, made the way real ones are: events through `fold`.
+
+`RunBuilder` is the small language the suites write runs in; `approved`, `blocked`, `incomplete`,
+`large` and `hostile` are finished examples. Everything is fixed: no clock, no randomness.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from harness.model.event import (
+    EVENT_SCHEMA,
+    CheckFinished,
+    CheckPrecluded,
+    CheckSkipped,
+    CheckStarted,
+    Event,
+    Noted,
+    RunFinished,
+    RunInterrupted,
+    RunStarted,
+    ServiceReady,
+    ServiceStarted,
+    ServiceStopped,
+)
+from harness.model.plan import (
+    PLAN_SCHEMA,
+    Capability,
+    Considered,
+    Decision,
+    Host,
+    Plan,
+    PlannedCheck,
+    PlannedPhase,
+)
+from harness.model.result import (
+    Finding,
+    Outcome,
+    Output,
+    Override,
+    OverrideKind,
+    Severity,
+    SkipReason,
+    Status,
+    TestRecord,
+    Usage,
+)
+from harness.model.run import Run, fold
+from harness.model.spec import Condition, Effect, Position, Profile, Readiness, Service
+
+RELEASE = Profile(
+    about="The release itself: everything executed, nothing missing.",
+    rules={
+        Condition.FAILED: Effect.BLOCK,
+        Condition.FLAKY: Effect.BLOCK,
+        Condition.ERRORED: Effect.INCOMPLETE,
+        Condition.PRECLUDED: Effect.INCOMPLETE,
+        Condition.NOT_APPLICABLE: Effect.IGNORE,
+        Condition.CAPABILITY_MISSING: Effect.INCOMPLETE,
+        Condition.DESELECTED: Effect.INCOMPLETE,
+        Condition.ADVISORY_FAILED: Effect.WARN,
+        Condition.LEAKED: Effect.BLOCK,
+        Condition.REUSED: Effect.INCOMPLETE,
+        Condition.WAIVED: Effect.WARN,
+        Condition.QUARANTINED: Effect.WARN,
+    },
+)
+CHANGE = Profile(
+    about="One change: what it can touch, reuse welcome.",
+    rules={
+        **RELEASE.rules,
+        Condition.REUSED: Effect.IGNORE,
+        Condition.DESELECTED: Effect.IGNORE,
+        Condition.CAPABILITY_MISSING: Effect.WARN,
+        Condition.FLAKY: Effect.WARN,
+    },
+)
+WAIVER = Override(
+    kind=OverrideKind.WAIVED,
+    reason="the vendor's fix ships next week",
+    owner="Ada Lovelace",
+    issue="PROJ-142",
+    expires="2026-12-31",
+)
+
+
+def host(**present: str) -> Host:
+    """A host with capabilities by name and version; an empty version means it lacks them."""
+    return Host(
+        system="linux",
+        machine="x86_64",
+        cpus=8,
+        memory_mb=32_000,
+        capabilities={
+            name: Capability(
+                name=name,
+                present=bool(version),
+                version=version,
+                enables=f"checks that use {name}",
+                install="" if version else f"apt-get install {name}",
+            )
+            for name, version in present.items()
+        },
+        flags={"a2a_protocol": False, "byok_enabled": True},
+    )
+
+
+class RunBuilder:
+    """Collects planned checks and events; `run()` folds them."""
+
+    def __init__(self, profile: Profile = RELEASE, profile_name: str = "release") -> None:
+        self.profile, self.profile_name = profile, profile_name
+        self.phases: dict[str, PlannedPhase] = {}
+        self.checks: list[PlannedCheck] = []
+        self.services: dict[str, Service] = {}
+        self.events: list[Event] = []
+        self.now = 0.0
+        self.host = host(cargo="1.94.0", gcc="14.2.0", valgrind="3.24.0", docker="")
+
+    def phase(self, name: str, title: str, about: str) -> None:
+        """Describe a phase."""
+        self.phases[name] = PlannedPhase(id=name, title=title, about=about)
+
+    def plan(self, name: str, title: str = "", **fields: Any) -> PlannedCheck:
+        """Add one check to the plan, and nothing else; its events are the caller's, or none."""
+        phase = name.partition("/")[0]
+        if phase not in self.phases:
+            self.phase(phase, phase.upper(), f"What does {phase} promise?")
+        defaults: dict[str, Any] = {
+            "kind": "command",
+            "decision": Decision.RUN,
+            "reason": "selected: everything",
+            "position": Position(
+                file=f"phases/{phase}.yaml", line=8 + 9 * len(self.checks), column=5
+            ),
+        }
+        check = PlannedCheck(
+            id=name, phase=phase, title=title or name.partition("/")[2], **{**defaults, **fields}
+        )
+        self.checks.append(check)
+        return check
+
+    def check(
+        self,
+        name: str,
+        status: Status = Status.PASSED,
+        *,
+        title: str = "",
+        took: float = 1.0,
+        at: float | None = None,
+        command: str = "",
+        message: str = "",
+        tests: Iterable[TestRecord] = (),
+        findings: Iterable[Finding] = (),
+        metrics: dict[str, Any] | None = None,
+        output: Output | str = "",
+        exit_code: int | None = None,
+        signal: str = "",
+        timed_out: bool = False,
+        leaked: Iterable[str] = (),
+        attempt: int = 1,
+        reused_from: str = "",
+        **planned: Any,
+    ) -> None:
+        """Plan a check and let it end; `attempt` above 1 adds an attempt to a planned one."""
+        if attempt == 1:
+            self.plan(name, title, **planned)
+        start = self.now if at is None else at
+        self.now = max(self.now, start + took)
+        if not reused_from:
+            self.events.append(
+                CheckStarted(
+                    at=start, check=name, command=command or f"make {name}", attempt=attempt
+                )
+            )
+        bad = status in (Status.FAILED, Status.ERRORED)
+        self.events.append(
+            CheckFinished(
+                at=start + took,
+                check=name,
+                outcome=Outcome(
+                    status=status,
+                    message=message,
+                    tests=tuple(tests),
+                    findings=tuple(findings),
+                    metrics=metrics or {},
+                ),
+                started=start,
+                output=text_output(output) if isinstance(output, str) else output,
+                usage=Usage(user_seconds=took * 0.8, system_seconds=took * 0.1, max_rss_kib=81_920),
+                exit_code=None if signal else (exit_code if exit_code is not None else int(bad)),
+                signal=signal,
+                timed_out=timed_out,
+                leaked=tuple(leaked),
+                attempt=attempt,
+                reused_from=reused_from,
+            )
+        )
+
+    def skip(
+        self, name: str, skip: SkipReason, reason: str, *, title: str = "", **planned: Any
+    ) -> None:
+        """Plan a check that does not run."""
+        self.plan(name, title, decision=Decision.SKIP, reason=reason, skip=skip, **planned)
+        self.events.append(CheckSkipped(at=self.now, check=name, skip=skip, reason=reason))
+
+    def preclude(self, name: str, reason: str, *, title: str = "", **planned: Any) -> None:
+        """Plan a check that its dependency, or the end of the run, kept from running."""
+        self.plan(name, title, **planned)
+        self.events.append(CheckPrecluded(at=self.now, check=name, reason=reason))
+
+    def service(
+        self, name: str, title: str, *, at: float, until: float, died: str = "", output: str = ""
+    ) -> None:
+        """A service that served, or with `died` ended by itself for that reason."""
+        self.services[name] = Service(
+            title=title,
+            run=[f"bin/{name}", "serve"],
+            ready=Readiness(http="/readyz"),
+            ports=["http"],
+        )
+        self.events += [
+            ServiceStarted(at=at, service=name, command=f"bin/{name} serve", ports={"http": 41873}),
+            ServiceReady(at=at + 0.4, service=name),
+            ServiceStopped(
+                at=until,
+                service=name,
+                expected=not died,
+                reason=died or "no check needs it any more",
+                output=text_output(output),
+            ),
+        ]
+
+    def note(self, text: str) -> None:
+        """Something a reader should know."""
+        self.events.append(Noted(at=self.now, text=text))
+
+    def header(self, **changes: Any) -> RunStarted:
+        """The first event."""
+        fields: dict[str, Any] = {
+            "at": 0.0,
+            "schema": EVENT_SCHEMA,
+            "run_id": "20261123-074151-7f3a",
+            "started_at": "2026-11-23T07:41:51Z",
+            "harness_version": "7.0.0rc1",
+            "command": f"release-manager verify --profile {self.profile_name}",
+            "root": "/project",
+            "source": {
+                "branch": "main",
+                "commit": "312f693c0ffee5eed0123456789abcdef0123456",
+                "dirty": "false",
+            },
+            "plan": Plan(
+                schema=PLAN_SCHEMA,
+                project="Convergio",
+                selection="everything",
+                profile_name=self.profile_name,
+                profile=self.profile,
+                host=self.host,
+                phases=tuple(self.phases.values()),
+                checks=tuple(self.checks),
+                services=self.services,
+            ),
+        }
+        return RunStarted(**{**fields, **changes})
+
+    def all_events(self, *, finished: bool = True, interrupted: str = "") -> list[Event]:
+        """The journal of the run, in the order of time."""
+        events: list[Event] = [self.header(), *sorted(self.events, key=lambda event: event.at)]
+        if interrupted:
+            events.append(RunInterrupted(at=self.now, reason=interrupted))
+        if finished:
+            events.append(RunFinished(at=self.now + 0.1))
+        return events
+
+    def run(self, *, finished: bool = True, interrupted: str = "") -> Run:
+        """The folded run."""
+        return fold(self.all_events(finished=finished, interrupted=interrupted))
+
+
+def text_output(text: str) -> Output:
+    """Output that was kept whole."""
+    return Output(head=text, total_bytes=len(text.encode("utf-8", "surrogatepass")))
+
+
+def tests(
+    scope: str, count: int, status: Status = Status.PASSED, **fields: Any
+) -> list[TestRecord]:
+    """A number of alike tests."""
+    return [
+        TestRecord(id=f"{scope}::test_case_{number:04d}", status=status, duration=0.012, **fields)
+        for number in range(count)
+    ]
+
+
+VERSION_ROWS = [
+    {"name": name, "where": where, "declared": "7.0.0-rc1", "found": found, "ok": True}
+    for name, where, found in (
+        ("source", "VERSION", "7.0.0-rc1"),
+        ("Rust workspace", "native/gateway/Cargo.toml", "7.0.0-rc1"),
+        ("Rust lock file", "native/gateway/Cargo.lock", "7.0.0-rc1"),
+        ("Python package", "pyproject.toml", "7.0.0rc1"),
+        ("C header", "native/core/include/core/version.h", "7.0.0-rc1"),
+        ("gateway binary", "convergio-gateway --version", "7.0.0-rc1"),
+        ("health endpoint", "GET /healthz", "7.0.0-rc1"),
+    )
+]
+BUILD_LOG = """\
+   Compiling convergio-core v7.0.0-rc1 (native/gateway/crates/core)
+   Compiling convergio-abi v7.0.0-rc1 (native/gateway/crates/abi)
+   Compiling convergio-gateway v7.0.0-rc1 (native/gateway/crates/gateway)
+    Finished `release` profile [optimized] target(s) in 41.20s
+"""
+ASSERTION = """\
+AssertionError: a freed context must be refused, not used
+  expected: CONVERGIO_ERR_INVALID_HANDLE (4)
+  received: CONVERGIO_OK (0)
+
+    def test_use_after_free_is_refused(abi):
+        context = abi.context_new()
+        abi.context_free(context)
+>       assert abi.query(context, b"hello") == INVALID_HANDLE
+E       assert 0 == 4"""
+
+
+def _base(builder: RunBuilder, *, boundary: bool = True) -> None:
+    """The phases every example has; without `boundary` its last checks are left to the caller."""
+    builder.phase(
+        "v7-0",
+        "Build and versions",
+        "Does everything build from source without a warning, and do all versions agree?",
+    )
+    builder.phase(
+        "v7-1",
+        "Rust gateway and C boundary",
+        "Is the boundary between C and Rust sound, and does the gateway stand on it?",
+    )
+    builder.check(
+        "v7-0/core",
+        title="The C core builds without warnings",
+        kind="build",
+        took=6.4,
+        at=0.2,
+        command="make -C native/core EDITION=master",
+        metrics={"warnings": 0},
+        output="cc -std=c17 -Wall -Wextra -Werror -c src/route.c\nar rcs libconvergio_core.a\n",
+        about="Warnings are errors: a build that does not compile has no warning lines to count.",
+        requires=("gcc",),
+    )
+    builder.check(
+        "v7-0/gateway",
+        title="The Rust workspace builds without warnings",
+        kind="build",
+        took=41.7,
+        at=0.2,
+        command="cargo build --release --locked",
+        metrics={"warnings": 0},
+        output=BUILD_LOG,
+        requires=("cargo",),
+    )
+    builder.check(
+        "v7-0/versions",
+        title="Every declared and observed version agrees",
+        kind="versions",
+        took=1.9,
+        at=42.4,
+        command="python -m harness versions check --observed",
+        metrics={"agree": True, "version": "7.0.0-rc1", "rows": VERSION_ROWS},
+        needs=("v7-0/core", "v7-0/gateway"),
+        services=("gateway",),
+    )
+    builder.check(
+        "v7-1/unit",
+        title="Rust unit tests pass",
+        kind="cargo-test",
+        took=12.3,
+        at=42.1,
+        command="cargo test --workspace --lib",
+        tests=tests("convergio_gateway::route", 184),
+        needs=("v7-0/gateway",),
+    )
+    builder.check(
+        "v7-1/integration",
+        title="Rust integration tests pass",
+        kind="cargo-test",
+        took=19.8,
+        at=44.6,
+        command="cargo test --test integration",
+        tests=tests("integration::stream", 46),
+        needs=("v7-0/gateway",),
+        services=("gateway",),
+    )
+    builder.service(
+        "gateway",
+        "Gateway on a free port",
+        at=41.9,
+        until=64.6,
+        output='{"level":"info","message":"listening","port":41873}\n',
+    )
+    if boundary:
+        builder.check(
+            "v7-1/memory",
+            title="No memory error crosses the boundary",
+            kind="command",
+            took=33.1,
+            at=54.6,
+            command="valgrind --error-exitcode=9 build/boundary_tests",
+            output="==4242== ERROR SUMMARY: 0 errors from 0 contexts\n",
+            needs=("v7-1/unit",),
+            considered=(
+                Considered(title="Miri on the pure-Rust crates", lacked="miri is not installed"),
+                Considered(title="AddressSanitizer on the mixed binary", lacked="clang is missing"),
+                Considered(title="valgrind on the C programs"),
+            ),
+        )
+
+
+def approved() -> RunBuilder:
+    """A run in which everything the profile demands passed."""
+    builder = RunBuilder()
+    _base(builder)
+    builder.check(
+        "v7-1/ffi",
+        title="The C header compiles as C11, C17 and C++",
+        kind="c-tests",
+        took=2.2,
+        at=54.5,
+        tests=tests("header", 12),
+        matrix={"standard": "c17"},
+        needs=("v7-0/gateway",),
+    )
+    builder.skip(
+        "v7-1/mlx",
+        SkipReason.NOT_APPLICABLE,
+        "apple-silicon is false on this host",
+        title="MLX answers on Apple Silicon",
+        kind="pytest",
+    )
+    return builder
+
+
+def blocked() -> RunBuilder:
+    """A run with one of everything that can go wrong."""
+    builder = RunBuilder()
+    _base(builder)
+    builder.check(
+        "v7-1/boundary[cffi]",
+        Status.FAILED,
+        title="C and Rust keep the rules of the boundary",
+        kind="pytest",
+        took=8.7,
+        at=54.9,
+        command="pytest native/python/tests -n 2",
+        message="2 of 64 tests failed",
+        tests=[
+            *tests("tests/test_boundary.py", 61),
+            TestRecord(
+                id="tests/test_boundary.py::test_use_after_free_is_refused",
+                status=Status.FAILED,
+                duration=0.31,
+                message=ASSERTION,
+                file="native/python/tests/test_boundary.py",
+                line=118,
+                output="context 0x5581c0 freed twice\n",
+            ),
+            TestRecord(
+                id="tests/test_boundary.py::test_null_query_is_refused",
+                status=Status.FAILED,
+                duration=0.02,
+                message="AssertionError: assert 0 == 2",
+                file="native/python/tests/test_boundary.py",
+                line=57,
+            ),
+            TestRecord(
+                id="tests/test_boundary.py::test_on_big_endian",
+                status=Status.SKIPPED,
+                message="needs a big-endian host",
+            ),
+        ],
+        output="\n".join(f"tests/test_boundary.py::test_case_{n:04d} PASSED" for n in range(61))
+        + "\n2 failed, 61 passed, 1 skipped in 8.41s\n",
+        about="The four rules: codes returned, outputs last, NULL checked, panics stopped.",
+        matrix={"via": "cffi"},
+        needs=("v7-1/unit",),
+        must_catch=("use-after-free",),
+    )
+    builder.check(
+        "v7-1/lint",
+        Status.FAILED,
+        title="Clippy finds nothing",
+        kind="build",
+        took=9.4,
+        at=46.0,
+        command="cargo clippy --all-targets -- -D warnings",
+        message="1 error, 1 warning",
+        findings=[
+            Finding(
+                message="this expression borrows a value the compiler would automatically borrow",
+                file="native/gateway/crates/abi/src/context.rs",
+                line=88,
+                column=21,
+                rule="clippy::needless_borrow",
+            ),
+            Finding(
+                message="unused variable: `budget`",
+                severity=Severity.WARNING,
+                file="native/gateway/crates/abi/src/query.rs",
+                line=31,
+                column=9,
+                rule="unused_variables",
+            ),
+        ],
+        output="error: could not compile `convergio-abi` (lib) due to 1 previous error\n",
+        exit_code=101,
+    )
+    builder.check(
+        "v7-1/stream",
+        Status.FAILED,
+        title="A stream survives a slow reader",
+        kind="pytest",
+        took=3.0,
+        at=55.0,
+        message="timed out waiting for the terminator",
+        needs=("v7-1/unit",),
+    )
+    builder.check(
+        "v7-1/stream",
+        Status.PASSED,
+        took=2.4,
+        attempt=2,
+        at=58.2,
+        tests=tests("stream", 9),
+    )
+    builder.check(
+        "v7-1/docs",
+        Status.FAILED,
+        title="Every public item is documented",
+        kind="command",
+        took=4.4,
+        at=47.0,
+        message="3 items have no documentation",
+        advisory=True,
+    )
+    builder.check(
+        "v7-1/vendor",
+        Status.FAILED,
+        title="The vendor's own client runs unmodified",
+        kind="pytest",
+        took=5.1,
+        at=60.0,
+        message="1 of 12 tests failed",
+        tests=[
+            *tests("tests/test_vendor.py", 11),
+            TestRecord(
+                id="tests/test_vendor.py::test_usage_in_last_chunk",
+                status=Status.FAILED,
+                message="KeyError: 'usage'",
+            ),
+        ],
+        override=WAIVER,
+    )
+    builder.check(
+        "v7-1/leaks",
+        title="Nothing stays behind after a stop",
+        took=1.0,
+        at=61.0,
+        leaked=("convergio-gateway (pid 4711)",),
+    )
+    builder.check(
+        "v7-1/abi",
+        Status.ERRORED,
+        title="Exported symbols are as promised",
+        kind="command",
+        took=30.0,
+        at=56.0,
+        message="no answer within 30 s",
+        signal="SIGKILL",
+        timed_out=True,
+        output="nm: reading libconvergio.so\n",
+    )
+    builder.preclude(
+        "v7-1/package",
+        "needs v7-1/boundary[cffi], which failed",
+        title="The wheel installs and imports",
+        needs=("v7-1/boundary[cffi]",),
+    )
+    builder.skip(
+        "v7-1/container",
+        SkipReason.CAPABILITY_MISSING,
+        "requires docker, which is missing",
+        title="The image starts",
+        kind="command",
+        requires=("docker",),
+    )
+    builder.note("the run folder's disk is 91 % full")
+    return builder
+
+
+def incomplete() -> RunBuilder:
+    """A run in which nothing failed, but not everything answered."""
+    builder = RunBuilder()
+    _base(builder, boundary=False)
+    builder.plan("v7-1/memory", "No memory error crosses the boundary", needs=("v7-1/unit",))
+    builder.plan("v7-1/boundary", "C and Rust keep the rules of the boundary")
+    builder.skip(
+        "v7-1/container",
+        SkipReason.CAPABILITY_MISSING,
+        "requires docker, which is missing",
+        title="The image starts",
+        requires=("docker",),
+    )
+    return builder
+
+
+def large(checks: int = 1_000, tests_each: int = 10, failed: int = 0) -> RunBuilder:
+    """Many checks on eight lanes; the first `failed` of them fail."""
+    builder = RunBuilder()
+    per_phase = max(1, checks // 10)
+    for number in range(checks):
+        bad = number < failed
+        records = tests(f"suite_{number}.py", tests_each)
+        if bad and records:
+            records[0] = TestRecord(
+                id=records[0].id,
+                status=Status.FAILED,
+                duration=0.5,
+                message=ASSERTION,
+                file=f"suite_{number}.py",
+                line=12,
+            )
+        builder.check(
+            f"p{number // per_phase}/check-{number:04d}",
+            Status.FAILED if bad else Status.PASSED,
+            title=f"Claim number {number} holds",
+            kind="pytest",
+            took=1.0 + (number % 7) / 10,
+            at=(number // 8) * 1.8,
+            message="1 test failed" if bad else "",
+            tests=records,
+            output="one line of output\n" * 20,
+        )
+    return builder
+
+
+HOSTILE = (
+    "<script>alert(1)</script><img src=x onerror=alert(2)> ]]> --> </details></pre></style>"
+    "\x1b[31mred\x1b[0m \x1b]8;;http://evil.example/\x07link\x1b]8;;\x07 \x00 \x08\x7f\x9b1m"
+    "\u202egnp.exe\u2066 \ud800 \ufffe {{ 7*7 }} {% raw %} ${jndi:x} &amp; \" ' ` "
+    "```\n# heading\n````\n| cell |"
+    " [x](javascript:alert(3)) ![y](http://evil.example/z.png) @everyone"
+)
+"""Everything that output has ever been used to break a reader with."""
+
+
+def hostile() -> RunBuilder:
+    """A failing run whose every untrusted text is hostile, one line of it a megabyte long."""
+    builder = RunBuilder()
+    builder.phase("evil", HOSTILE, HOSTILE)
+    builder.host = host(cargo="1.94.0")
+    builder.check(
+        "evil/one",
+        Status.FAILED,
+        title=HOSTILE,
+        message=HOSTILE,
+        about=HOSTILE,
+        command=HOSTILE,
+        tests=[
+            TestRecord(
+                id=HOSTILE,
+                status=Status.FAILED,
+                message=HOSTILE,
+                file=HOSTILE,
+                line=1,
+                output=HOSTILE,
+            ),
+            TestRecord(id=HOSTILE + "2", status=Status.PASSED),
+        ],
+        findings=[Finding(message=HOSTILE, file=HOSTILE, line=3, rule=HOSTILE)],
+        metrics={HOSTILE: [HOSTILE, {"a": HOSTILE}]},
+        output=HOSTILE + "\n" + "x" * 1_000_000 + "\n" + HOSTILE,
+        leaked=(HOSTILE,),
+        considered=(Considered(title=HOSTILE, lacked=HOSTILE), Considered(title=HOSTILE)),
+        reason=HOSTILE,
+    )
+    builder.check(
+        "evil/two",
+        title=HOSTILE,
+        kind="versions",
+        metrics={"rows": [{"name": HOSTILE, "where": HOSTILE, "found": HOSTILE, "ok": False}]},
+    )
+    builder.service("evil", HOSTILE, at=0.0, until=3.0, died=HOSTILE, output=HOSTILE)
+    builder.note(HOSTILE)
+    return builder
