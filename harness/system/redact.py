@@ -48,8 +48,10 @@ _SHAPES = tuple(
         (b"eyJ", rb"eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"),
         (
             b"-----BEGIN ",
-            rb"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----.{0,16384}?"
-            rb"-----END [A-Z ]{0,40}PRIVATE KEY-----",
+            (
+                rb"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----.{0,16384}?"
+                rb"-----END [A-Z ]{0,40}PRIVATE KEY-----"
+            ),
         ),
     )
 )

@@ -42,7 +42,7 @@ class CommandOptions(Entry, frozen=True):
     expect_exit: Annotated[
         list[Annotated[int, Meta(ge=0, le=255)]],
         Meta(min_length=1, description="Exit codes that count as a pass."),
-    ] = [0]  # noqa: RUF012 - msgspec copies it
+    ] = [0]
     expect_output: Annotated[
         Patterns, Meta(description="Regular expressions that the output must each match.")
     ] = []

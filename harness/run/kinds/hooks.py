@@ -1,10 +1,10 @@
 """The hook through which other packages bring check kinds.
 
-    from harness.run.kinds.hooks import hookimpl
+from harness.run.kinds.hooks import hookimpl
 
-    @hookimpl
-    def release_manager_kinds():
-        return [MyKind()]
+@hookimpl
+def release_manager_kinds():
+    return [MyKind()]
 """
 
 from __future__ import annotations

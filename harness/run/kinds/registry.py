@@ -90,7 +90,7 @@ class KindRegistry:
         try:
             manager.load_setuptools_entrypoints(GROUP)
             brought = [kind for kinds in manager.hook.release_manager_kinds() for kind in kinds]
-        except Exception as error:  # noqa: BLE001 - a foreign package may raise anything
+        except Exception as error:  # a foreign package may raise anything
             raise HostError(
                 f"a package that brings check kinds cannot be loaded ({error})",
                 next_step=f"correct or uninstall the package with entry points in {GROUP!r}",

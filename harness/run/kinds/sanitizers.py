@@ -27,13 +27,14 @@ _RUNTIME = re.compile(
     re.MULTILINE,
 )
 _MIRI = re.compile(
-    r"^error: Undefined Behavior: (?P<what>[^\n]+)\n\s*--> (?P<file>[^\n:]+):(?P<line>\d+):(?P<column>\d+)",
+    r"^error: Undefined Behavior: (?P<what>[^\n]+)\n"
+    r"\s*--> (?P<file>[^\n:]+):(?P<line>\d+):(?P<column>\d+)",
     re.MULTILINE,
 )
 _VALGRIND = re.compile(r"^==\d+== ERROR SUMMARY: (?P<count>[\d,]+) errors", re.MULTILINE)
 _VALGRIND_WHAT = re.compile(
-    r"^==\d+== (?P<what>(?:Invalid |Conditional jump|Use of uninit|[\d,]+ bytes in [\d,]+ blocks are"
-    r" definitely|Mismatched free|Process terminating|Syscall param)[^\n]*)",
+    r"^==\d+== (?P<what>(?:Invalid |Conditional jump|Use of uninit|Mismatched free|Syscall param"
+    r"|Process terminating|[\d,]+ bytes in [\d,]+ blocks are definitely)[^\n]*)",
     re.MULTILINE,
 )
 _FRAME = re.compile(r"#\d+ 0x[0-9a-f]+ in [^\n]*? (?P<file>/[^\s:()]+):(?P<line>\d+)")
@@ -57,7 +58,10 @@ def parse_reports(text: str) -> tuple[Finding, ...]:
         file, line = _first_frame(text, match.end())
         found.append(
             Finding(
-                message=f"{match['tool']}: {match['what']}", file=file, line=line, rule=match["tool"]
+                message=f"{match['tool']}: {match['what']}",
+                file=file,
+                line=line,
+                rule=match["tool"],
             )
         )
     for rule, pattern in (("UndefinedBehaviorSanitizer", _RUNTIME), ("miri", _MIRI)):

@@ -1,0 +1,270 @@
+"""The one dispatcher: it alone knows what waits, runs and has ended, and in what order.
+
+It takes a plan apart into checks whose needs hold, hands them to an executor longest path first as
+far as the machine's resources go, and turns what happens into events. See README.md.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import heapq
+from collections import deque
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from harness.model.event import (
+    CheckFinished,
+    CheckPrecluded,
+    CheckSkipped,
+    Event,
+    RunFinished,
+    RunInterrupted,
+)
+from harness.model.plan import Decision, Plan, PlannedCheck
+from harness.model.ports import Clock, EventSink
+from harness.model.result import SkipReason, Status
+from harness.plan import priority
+from harness.plan.ready import Ended, blocked_by
+from harness.run.executor import Executor
+from harness.run.kinds.registry import KindRegistry
+from harness.run.local import LocalExecutor
+from harness.run.resources import Ledger
+from harness.run.stop import Stop
+
+__all__ = ["Stop", "run_plan"]
+
+
+def run_plan(
+    plan: Plan,
+    *,
+    root: Path,
+    folder: Path,
+    sink: EventSink,
+    clock: Clock,
+    kinds: KindRegistry,
+    jobs: int | None,
+    environ: Mapping[str, str],
+    stop: Stop,
+) -> None:
+    """Run every check that the plan wants, on this machine, and emit what happens.
+
+    `root` is the project, `folder` the run folder for work files, `clock` counts seconds since the
+    run began, `jobs` replaces the number of cores, `environ` is what checks inherit. The header
+    event is the caller's. Raises `OSError` when an event could not be kept; nothing of the run is
+    left alive then, or ever.
+    """
+    if all(check.decision is Decision.SKIP for check in plan.checks):
+        _Dispatcher(plan, None, sink=sink, clock=clock, jobs=jobs, stop=stop).run()
+        return
+    executor = LocalExecutor(
+        plan, root=root, folder=folder, clock=clock, kinds=kinds, environ=environ, stop=stop
+    )
+    try:
+        _Dispatcher(plan, executor, sink=sink, clock=clock, jobs=jobs, stop=stop).run()
+    finally:
+        executor.close()
+        stop.release()
+
+
+class _Dispatcher:
+    """The state of one run."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        executor: Executor | None,
+        *,
+        sink: EventSink,
+        clock: Clock,
+        jobs: int | None,
+        stop: Stop,
+    ) -> None:
+        self._plan = plan
+        self._executor = executor
+        self._sink = sink
+        self._now = clock.monotonic
+        self._stop = stop
+        self._ledger = Ledger(plan.host, jobs)
+        self._checks = {check.id: check for check in plan.checks}
+        self._ended: dict[str, Ended] = {}
+        self._running: dict[str, PlannedCheck] = {}
+        self._dependents: dict[str, list[str]] = {}
+        self._open_needs: dict[str, int] = {}
+        self._ready: list[tuple[float, int, PlannedCheck]] = []
+        self._order = {check.id: place for place, check in enumerate(plan.checks)}
+        self._users = _users(plan)
+        self._interrupted = ""
+        self._stops_seen = 0
+
+    def run(self) -> None:
+        """From the first event to the last."""
+        try:
+            self._lay_out()
+            while len(self._ended) < len(self._checks):
+                self._heed_stop()
+                self._start_ready()
+                self._take_events()
+            if self._executor is not None:
+                for event in self._executor.finish():
+                    self._sink.emit(event)
+            self._sink.emit(RunFinished(at=self._now()))
+        except OSError as error:
+            # The place for evidence refuses. One last word is tried; the error itself goes on.
+            with contextlib.suppress(OSError):
+                reason = f"events cannot be kept: {error.strerror or error}"
+                self._sink.emit(RunInterrupted(at=self._now(), reason=reason))
+            raise
+
+    def _lay_out(self) -> None:
+        """Decide what is decided already; queue what needs nothing."""
+        self._priority = priority(self._plan)
+        for check in self._plan.checks:
+            self._open_needs[check.id] = len(check.needs)
+            for need in check.needs:
+                self._dependents.setdefault(need, []).append(check.id)
+        for check in self._plan.checks:
+            if check.decision is Decision.SKIP:
+                skip = check.skip or SkipReason.DESELECTED
+                self._sink.emit(
+                    CheckSkipped(at=self._now(), check=check.id, skip=skip, reason=check.reason)
+                )
+                self._end(check, Ended(status=Status.SKIPPED, skip=skip, advisory=check.advisory))
+            elif not check.needs:
+                self._queue(check)
+
+    def _queue(self, check: PlannedCheck) -> None:
+        entry = (-self._priority[check.id], self._order[check.id], check)
+        heapq.heappush(self._ready, entry)
+
+    def _end(self, check: PlannedCheck, ended: Ended) -> None:
+        """Book an end and what follows from it for dependents, however deep."""
+        pending = deque([(check, ended)])
+        while pending:
+            check, ended = pending.popleft()
+            if check.id in self._ended:
+                continue
+            self._ended[check.id] = ended
+            self._release_services(check)
+            for name in self._dependents.get(check.id, ()):
+                dependent = self._checks[name]
+                self._open_needs[name] -= 1
+                if name in self._ended or dependent.decision is Decision.SKIP:
+                    continue
+                blocked = blocked_by(dependent, self._ended)
+                if blocked is not None:
+                    pending.append(
+                        (dependent, self._preclude(dependent, blocked.reason, blocked.root))
+                    )
+                elif not self._open_needs[name]:
+                    self._queue(dependent)
+
+    def _preclude(self, check: PlannedCheck, reason: str, root: str) -> Ended:
+        self._sink.emit(CheckPrecluded(at=self._now(), check=check.id, reason=reason))
+        return Ended(status=Status.PRECLUDED, advisory=check.advisory, root=root)
+
+    def _release_services(self, check: PlannedCheck) -> None:
+        for service in self._users.of.get(check.id, ()):
+            self._users.left[service] -= 1
+            if not self._users.left[service] and self._executor is not None:
+                self._executor.retire(service)
+
+    def _start_ready(self) -> None:
+        """Hand out checks, the longest path first, while the machine has room."""
+        passed_over = []
+        while self._ready and not self._interrupted:
+            entry = self._ready[0]
+            check = entry[2]
+            wanted = check.resources
+            if self._ledger.fits(wanted):
+                heapq.heappop(self._ready)
+                self._ledger.take(wanted)
+                self._running[check.id] = check
+                if self._executor is not None:
+                    self._executor.submit(check, self._ledger.share(wanted))
+            elif self._ledger.lacks_a_slot(wanted):
+                passed_over.append(heapq.heappop(self._ready))
+            else:
+                break
+        for entry in passed_over:
+            heapq.heappush(self._ready, entry)
+
+    def _take_events(self) -> None:
+        if len(self._ended) == len(self._checks):
+            return
+        if self._executor is None or not self._running:
+            self._end_stranded()
+            return
+        for event in self._executor.wait(None):
+            self._sink.emit(event)
+            self._apply(event)
+        if self._executor.refusal is not None and not self._interrupted:
+            error = self._executor.refusal
+            self._interrupt(f"work files cannot be written: {error.strerror or error}")
+
+    def _end_stranded(self) -> None:
+        """Nothing runs and nothing can: only a plan whose needs go in circles gets here."""
+        for check in self._plan.checks:
+            if check.id not in self._ended:
+                reason = "its needs can never all end; the plan is damaged"
+                self._end(check, self._preclude(check, reason, check.id))
+
+    def _apply(self, event: Event) -> None:
+        match event:
+            case CheckFinished(check=name, outcome=outcome):
+                check = self._running.pop(name)
+                self._ledger.give_back(check.resources)
+                self._end(check, Ended(status=outcome.status, advisory=check.advisory))
+            case CheckPrecluded(check=name):
+                check = self._running.pop(name)
+                self._ledger.give_back(check.resources)
+                self._end(check, Ended(status=Status.PRECLUDED, advisory=check.advisory, root=name))
+
+    def _heed_stop(self) -> None:
+        """The first request ends the run cleanly, any further one at once."""
+        requests = self._stop.requests
+        if requests == self._stops_seen:
+            return
+        self._stops_seen = requests
+        if not self._interrupted:
+            self._interrupt(self._stop.reason)
+        if requests > 1 and self._executor is not None:
+            self._executor.cancel(self._interrupted, at_once=True)
+
+    def _interrupt(self, reason: str) -> None:
+        self._interrupted = reason
+        self._sink.emit(RunInterrupted(at=self._now(), reason=reason))
+        if self._executor is not None:
+            self._executor.cancel(reason, at_once=False)
+        self._ready.clear()
+        for check in self._plan.checks:
+            if check.id not in self._ended and check.id not in self._running:
+                self._end(check, self._preclude(check, f"never ran: {reason}", check.id))
+
+
+class _Users:
+    """Which services each check needs, and how many checks still need each service."""
+
+    def __init__(self) -> None:
+        self.of: dict[str, tuple[str, ...]] = {}
+        self.left: dict[str, int] = {}
+
+
+def _users(plan: Plan) -> _Users:
+    users = _Users()
+    for check in plan.checks:
+        if check.services and check.decision is Decision.RUN:
+            users.of[check.id] = names = tuple(_closure(plan, check.services))
+            for name in names:
+                users.left[name] = users.left.get(name, 0) + 1
+    return users
+
+
+def _closure(plan: Plan, names: Iterable[str]) -> list[str]:
+    found: list[str] = []
+    pending = list(names)
+    while pending:
+        name = pending.pop()
+        if name not in found and name in plan.services:
+            found.append(name)
+            pending.extend(plan.services[name].needs)
+    return found
