@@ -1,0 +1,349 @@
+"""Definitions + selection + host -> plan. Decides everything, runs nothing, asks nobody."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from harness.errors import MissingCapabilityError, UsageError
+from harness.model.expression import Value, names, parse
+from harness.model.fill import fill, fill_env, fill_text
+from harness.model.matrix import combinations, instance_id
+from harness.model.needs import Needs
+from harness.model.plan import (
+    PLAN_SCHEMA,
+    Decision,
+    Host,
+    Plan,
+    PlannedCheck,
+    PlannedPhase,
+)
+from harness.model.result import SkipReason, Status
+from harness.model.scope import matrix_scope
+from harness.model.spec import (
+    Alternative,
+    Check,
+    Definitions,
+    LoadedPhase,
+    Phase,
+    Policy,
+    Position,
+    Scalar,
+    Service,
+    Strategy,
+)
+from harness.plan import graph
+from harness.plan.decide import Choice, Circumstances, first_kind, missing_text
+from harness.plan.ready import Ended, blocked_by
+from harness.plan.selection import Candidate, Selection, chosen, left_out
+
+
+class _Instance:
+    """One check with one combination of its matrix."""
+
+    __slots__ = ("check", "id", "matrix", "needs", "phase", "position", "tags")
+
+    def __init__(
+        self,
+        phase: Phase,
+        check: Check,
+        position: Position,
+        matrix: dict[str, Scalar],
+    ) -> None:
+        base = f"{phase.phase}/{check.id}"
+        self.phase = phase
+        self.check = check
+        self.position = position
+        self.matrix = matrix
+        self.id = instance_id(base, matrix) if matrix else base
+        self.tags = _merged(phase.tags, check.tags)
+        self.needs: tuple[str, ...] = ()
+
+
+def make_plan(
+    definitions: Definitions,
+    *,
+    project: str,
+    host: Host,
+    selection: Selection,
+    profile: str | None = None,
+    durations: Mapping[str, float] | None = None,
+) -> Plan:
+    """The plan of a selection on a host.
+
+    `profile` is the policy's default when None; `durations` gives expected seconds by check id.
+    The order of phases and files in `definitions` never changes the plan. Raises `UsageError` for
+    a name that matches nothing and `MissingCapabilityError` when the host lacks one that the
+    selection requires.
+    """
+    profile_name = _profile(definitions.policy, profile)
+    _demand(host, selection)
+    instances = _instances(definitions)
+    needs = {one.id: one.needs for one in instances.values()}
+    candidates = [
+        Candidate(id=one.id, phase=one.phase.phase, check=one.check.id, tags=one.tags)
+        for one in instances.values()
+    ]
+    reasons = chosen(selection, candidates)
+    excluded = left_out(selection, candidates)
+    if selection.with_needs:
+        added = graph.closure(reasons, needs, without=excluded)
+        reasons.update({one: f"needed by {by}" for one, by in added.items()})
+    circumstances = Circumstances(host, definitions.services)
+    known = durations or {}
+    checks = [
+        _planned(
+            instances[name],
+            reasons.get(name),
+            excluded.get(name),
+            circumstances,
+            known.get(name, 0.0),
+        )
+        for name in graph.order(needs)
+    ]
+    checks = _foretold(checks)
+    return Plan(
+        schema=PLAN_SCHEMA,
+        project=project,
+        selection=str(selection),
+        profile_name=profile_name,
+        profile=definitions.policy.profiles[profile_name],
+        host=host,
+        phases=tuple(
+            PlannedPhase(id=one.phase.phase, title=one.phase.title, about=one.phase.about)
+            for one in _sorted(definitions.phases)
+        ),
+        checks=tuple(checks),
+        services=_services(checks, definitions.services),
+    )
+
+
+def referenced_capabilities(definitions: Definitions) -> frozenset[str]:
+    """Every capability a plan of these definitions may ask a host about.
+
+    It may hold names of conditions that are no capabilities of any host; those find nobody.
+    """
+    found: set[str] = set()
+    for service in definitions.services.values():
+        found.update(service.requires)
+    for loaded in definitions.phases:
+        for check in loaded.phase.checks:
+            parts: list[Check | Alternative] = [check]
+            if isinstance(check.any_of, list):
+                parts += check.any_of
+            for part in parts:
+                if part.if_:
+                    found.update(
+                        one.name
+                        for one in names(parse(part.if_))
+                        if not one.name.startswith(_NO_CAPABILITY)
+                    )
+                if part.requires:
+                    for one in _matrices(check):
+                        scope = matrix_scope(one)
+                        found.update(fill_text(name, scope) for name in part.requires)
+    return frozenset(found - _NO_CAPABILITIES)
+
+
+_NO_CAPABILITY = ("flag.", "platform.", "matrix.", "host.")
+_NO_CAPABILITIES = frozenset({"event", "system", "machine"})
+
+
+def _profile(policy: Policy, name: str | None) -> str:
+    wanted = name or policy.default
+    if wanted not in policy.profiles:
+        near = difflib.get_close_matches(wanted, policy.profiles, n=1)
+        raise UsageError(
+            f"the policy has no profile {wanted!r}",
+            next_step=f"did you mean {near[0]}?"
+            if near
+            else f"choose one of {', '.join(sorted(policy.profiles))}",
+        )
+    return wanted
+
+
+def _demand(host: Host, selection: Selection) -> None:
+    for name in selection.require:
+        if name not in host.capabilities:
+            near = difflib.get_close_matches(name, host.capabilities, n=1)
+            raise UsageError(
+                f"no capability is called {name!r}",
+                next_step=f"did you mean {near[0]}?"
+                if near
+                else "`release-manager doctor` lists those there are",
+            )
+    missing = [name for name in selection.require if not host.capabilities[name].present]
+    if missing:
+        raise MissingCapabilityError(
+            f"required by --require: {'; '.join(missing_text(host, name) for name in missing)}",
+            next_step="nothing was run",
+        )
+
+
+def _instances(definitions: Definitions) -> dict[str, _Instance]:
+    """Every instance by its id, phases in natural order and checks as their file has them."""
+    phases = _sorted(definitions.phases)
+    instances: dict[str, _Instance] = {}
+    index: dict[str, dict[str, list[str]]] = {}
+    for loaded in phases:
+        names_of = index[loaded.phase.phase] = {}
+        placed = zip(loaded.phase.checks, loaded.check_positions, strict=True)
+        for check, position in sorted(placed, key=_by_place):
+            ids = names_of[check.id] = []
+            for matrix in _matrices(check):
+                one = _Instance(loaded.phase, check, position, matrix)
+                instances[one.id] = one
+                ids.append(one.id)
+    known = Needs(index)
+    shared = {
+        loaded.phase.phase: _resolved(loaded.phase.needs, loaded.phase.phase, known, {})
+        for loaded in phases
+    }
+    for one in instances.values():
+        inherited = shared[one.phase.phase]
+        own = one.check.needs
+        one.needs = (
+            tuple(
+                dict.fromkeys(
+                    (*_resolved(own, one.phase.phase, known, matrix_scope(one.matrix)), *inherited)
+                )
+            )
+            if own
+            else inherited
+        )
+    return instances
+
+
+def _resolved(
+    texts: Sequence[str], phase: str, known: Needs, scope: Mapping[str, Value]
+) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    for text in texts:
+        found.update(dict.fromkeys(known.resolve(fill_text(text, scope), phase)))
+    return tuple(found)
+
+
+def _matrices(check: Check) -> Sequence[dict[str, Scalar]]:
+    return combinations(check.strategy) if isinstance(check.strategy, Strategy) else _ONE
+
+
+_ONE: tuple[dict[str, Scalar], ...] = ({},)
+
+
+def _sorted(phases: Sequence[LoadedPhase]) -> list[LoadedPhase]:
+    return sorted(phases, key=lambda one: list(_natural(one.phase.phase)))
+
+
+def _natural(text: str) -> Iterator[tuple[int, int, str]]:
+    """A key by which `v7-10` comes after `v7-9`."""
+    for part in re.split(r"([0-9]+)", text):
+        yield (0, int(part), "") if part.isdigit() else (1, 0, part)
+
+
+def _by_place(placed: tuple[Check, Position]) -> tuple[int, int, str]:
+    check, position = placed
+    return position.line, position.column, check.id
+
+
+def _planned(
+    one: _Instance,
+    wanted: str | None,
+    excluded: str | None,
+    circumstances: Circumstances,
+    expected_seconds: float,
+) -> PlannedCheck:
+    check, scope = one.check, matrix_scope(one.matrix)
+    if wanted is None:
+        decision, skip = Decision.SKIP, SkipReason.DESELECTED
+        reason = f"left out by --exclude {excluded}" if excluded else "not selected"
+        choice = Choice(kind=first_kind(check))
+    else:
+        choice = circumstances.choose(check, scope)
+        skip = choice.skip
+        decision = Decision.RUN if skip is None else Decision.SKIP
+        reason = wanted if skip is None else choice.reason
+    runs = decision is Decision.RUN
+    return PlannedCheck(
+        id=one.id,
+        phase=one.phase.phase,
+        title=fill_text(check.title, scope),
+        kind=choice.kind,
+        decision=decision,
+        reason=reason,
+        position=one.position,
+        about=fill_text(check.about, scope),
+        skip=skip,
+        options=fill(choice.options, scope, partial=True) if runs else {},
+        needs=one.needs,
+        services=tuple(check.services),
+        env=_env(one, choice, scope) if runs else {},
+        resources=check.resources,
+        timeout_seconds=check.timeout_minutes * 60,
+        requires=choice.requires,
+        inputs=tuple(fill_text(text, scope) for text in check.inputs) if check.inputs else (),
+        tags=one.tags,
+        matrix=one.matrix,
+        considered=choice.considered,
+        advisory=check.continue_on_error,
+        must_catch=tuple(check.must_catch),
+        expected_seconds=expected_seconds,
+    )
+
+
+def _env(one: _Instance, choice: Choice, scope: Mapping[str, Value]) -> dict[str, str]:
+    """The phase's environment, the check's over it, the alternative's over both."""
+    if not (one.phase.env or one.check.env or choice.env):
+        return {}
+    merged = {**one.phase.env, **one.check.env, **choice.env}
+    return fill_env(merged, scope, partial=True)
+
+
+def _merged(outer: Sequence[str], own: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*outer, *own))) if outer else tuple(own)
+
+
+def _foretold(checks: list[PlannedCheck]) -> list[PlannedCheck]:
+    """Say in the reason of each check that cannot run why it cannot: a need of it is skipped.
+
+    It stays in the plan as one to run, because it is required: the run records it as precluded,
+    and the verdict counts it.
+    """
+    ended = {
+        check.id: Ended(status=Status.SKIPPED, skip=check.skip)
+        for check in checks
+        if check.decision is Decision.SKIP
+    }
+    if not any(one.skip is SkipReason.CAPABILITY_MISSING for one in ended.values()):
+        return checks
+    told: list[PlannedCheck] = []
+    for check in checks:
+        blocked = blocked_by(check, ended) if check.decision is Decision.RUN else None
+        if blocked is None:
+            told.append(check)
+            continue
+        ended[check.id] = Ended(status=Status.PRECLUDED, root=blocked.root)
+        told.append(_with_reason(check, f"cannot run: {blocked.reason}"))
+    return told
+
+
+def _with_reason(check: PlannedCheck, reason: str) -> PlannedCheck:
+    import msgspec
+
+    return msgspec.structs.replace(check, reason=reason)
+
+
+def _services(
+    checks: Sequence[PlannedCheck], services: Mapping[str, Service]
+) -> dict[str, Service]:
+    """The services that checks which run need, near or far, by name."""
+    wanted: set[str] = set()
+    pending = [
+        name for check in checks if check.decision is Decision.RUN for name in check.services
+    ]
+    while pending:
+        name = pending.pop()
+        if name not in wanted:
+            wanted.add(name)
+            pending += services[name].needs
+    return {name: services[name] for name in sorted(wanted)}

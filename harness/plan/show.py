@@ -1,0 +1,159 @@
+"""A plan as a person or another tool reads it: text, JSON, Mermaid, DOT. Pure; gives texts.
+
+Whatever stands in a title cannot end a label early or forge a node: each form escapes for itself.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from harness.model.plan import Decision, Plan, PlannedCheck
+from harness.model.result import SkipReason
+from harness.plan.graph import reduced
+
+CANNOT_RUN = "cannot run: "
+_SKIP_WORDS = {
+    SkipReason.NOT_APPLICABLE: "not applicable",
+    SkipReason.CAPABILITY_MISSING: "capability missing",
+    SkipReason.DESELECTED: "deselected",
+}
+
+
+def as_json(plan: Plan) -> str:
+    """The whole plan, two spaces of indent; the same plan always gives the same text."""
+    return msgspec.json.format(msgspec.json.encode(plan), indent=2).decode()
+
+
+def as_text(plan: Plan) -> str:
+    """Every phase and check with what will happen to it, and why; ends with a line break.
+
+    Checks that were not selected are counted, not listed: there may be ten thousand.
+    """
+    lines = [
+        f"{_one_line(plan.project)}: {_summary(plan)}",
+        f"selection: {_one_line(plan.selection)}; judged by profile {plan.profile_name}",
+    ]
+    if plan.services:
+        lines.append(f"services: {', '.join(plan.services)}")
+    for phase in plan.phases:
+        checks = [check for check in plan.checks if check.phase == phase.id]
+        listed = [check for check in checks if check.skip is not SkipReason.DESELECTED]
+        lines += ["", f"{phase.id}  {_one_line(phase.title)}", f"  {_one_line(phase.about)}"]
+        for check in listed:
+            lines += _check_lines(check)
+        if (rest := len(checks) - len(listed)) > 0:
+            lines.append(f"  ({rest} deselected)")
+    return "\n".join(lines) + "\n"
+
+
+def _summary(plan: Plan) -> str:
+    running = sum(1 for check in plan.checks if will_run(check))
+    blocked = sum(1 for check in plan.checks if check.reason.startswith(CANNOT_RUN))
+    parts = [f"{len(plan.checks)} checks", f"{running} to run"]
+    if blocked:
+        parts.append(f"{blocked} cannot run")
+    for skip, words in _SKIP_WORDS.items():
+        if (count := sum(1 for check in plan.checks if check.skip is skip)) > 0:
+            parts.append(f"{count} skipped ({words})")
+    return ", ".join(parts)
+
+
+def will_run(check: PlannedCheck) -> bool:
+    """Whether it is to run and nothing known now stands in its way."""
+    return check.decision is Decision.RUN and not check.reason.startswith(CANNOT_RUN)
+
+
+def _check_lines(check: PlannedCheck) -> list[str]:
+    word = "run " if will_run(check) else "skip" if check.skip else "stop"
+    lines = [f"  {word}  {check.id}  {_one_line(check.title)}  [{check.kind}]"]
+    lines.append(f"        why: {_one_line(check.reason)}")
+    for one in check.considered:
+        if one.lacked:
+            lines.append(f"        not by {_one_line(one.title)}: {_one_line(one.lacked)}")
+        else:
+            lines.append(f"        by {_one_line(one.title)}")
+    if check.needs:
+        shown = ", ".join(check.needs[:6])
+        more = f" and {len(check.needs) - 6} more" if len(check.needs) > 6 else ""
+        lines.append(f"        needs: {shown}{more}")
+    if check.services:
+        lines.append(f"        services: {', '.join(check.services)}")
+    return lines
+
+
+def _one_line(text: str) -> str:
+    return "".join(one if one.isprintable() else " " for one in text).strip()
+
+
+def as_mermaid(plan: Plan) -> str:
+    """A Mermaid flow chart of the selected checks, grouped by phase; edges that others imply left out."""
+    drawn, edges = _drawing(plan)
+    names = {check.id: f"c{index}" for index, check in enumerate(drawn)}
+    lines = ["flowchart LR"]
+    for index, phase in enumerate(plan.phases):
+        inside = [check for check in drawn if check.phase == phase.id]
+        if not inside:
+            continue
+        lines.append(f'  subgraph p{index}["{_mermaid(f"{phase.id}: {phase.title}")}"]')
+        for check in inside:
+            label = f"{_mermaid(check.id)}<br/>{_mermaid(check.title)}"
+            if not will_run(check):
+                label += f"<br/><i>{_mermaid(check.reason)}</i>"
+            lines.append(f'    {names[check.id]}["{label}"]:::{_style(check)}')
+        lines.append("  end")
+    lines += [f"  {names[need]} --> {names[check]}" for need, check in edges]
+    lines += [
+        "  classDef run stroke-width:2px",
+        "  classDef skip stroke-dasharray:4 4",
+        "  classDef stop stroke-width:2px,stroke-dasharray:1 3",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def as_dot(plan: Plan) -> str:
+    """The same drawing for Graphviz."""
+    drawn, edges = _drawing(plan)
+    names = {check.id: f"c{index}" for index, check in enumerate(drawn)}
+    lines = ["digraph plan {", "  rankdir=LR;", '  node [shape=box, fontname="sans-serif"];']
+    for index, phase in enumerate(plan.phases):
+        inside = [check for check in drawn if check.phase == phase.id]
+        if not inside:
+            continue
+        lines.append(f"  subgraph cluster_{index} {{")
+        lines.append(f'    label="{_dot(f"{phase.id}: {phase.title}")}";')
+        for check in inside:
+            label = f"{_dot(check.id)}\\n{_dot(check.title)}"
+            if not will_run(check):
+                label += f"\\n{_dot(check.reason)}"
+            style = {"run": "solid", "skip": "dashed", "stop": "dotted"}[_style(check)]
+            lines.append(f'    {names[check.id]} [label="{label}", style={style}];')
+        lines.append("  }")
+    lines += [f"  {names[need]} -> {names[check]};" for need, check in edges]
+    lines.append("}")
+    return "\n".join(lines) + "\n"
+
+
+def _drawing(plan: Plan) -> tuple[list[PlannedCheck], list[tuple[str, str]]]:
+    """What is drawn: every check but deselected ones, and as few edges as say the same."""
+    drawn = [check for check in plan.checks if check.skip is not SkipReason.DESELECTED]
+    kept = {check.id for check in drawn}
+    edges = reduced({check.id: [one for one in check.needs if one in kept] for check in drawn})
+    return drawn, [(need, check) for check, needs in edges.items() for need in needs]
+
+
+def _style(check: PlannedCheck) -> str:
+    if will_run(check):
+        return "run"
+    return "skip" if check.skip else "stop"
+
+
+def _mermaid(text: str) -> str:
+    """Every sign that is not plainly a letter, digit or harmless mark becomes an entity code."""
+    return "".join(
+        one if one.isalnum() or one in " .,:;/-_()[]" else f"#{ord(one)};"
+        for one in _one_line(text)
+    ).replace("--", "#45;#45;")
+
+
+def _dot(text: str) -> str:
+    return _one_line(text).replace("\\", "\\\\").replace('"', '\\"')
