@@ -125,11 +125,12 @@ class Circumstances:
 def missing_text(host: Host, name: str) -> str:
     """One missing capability as a person reads it, with the command that brings it."""
     capability = host.capabilities.get(name)
-    detail = f" ({capability.detail})" if capability and capability.detail else ""
-    install = (
-        f", install it with: {capability.install}" if capability and capability.install else ""
-    )
-    return f"{name} is missing{detail}{install}"
+    text = f"{name} is missing"
+    if capability is not None and capability.detail:
+        text += f" ({capability.detail})"
+    if capability is not None and capability.install:
+        text += f", install it with: {capability.install}"
+    return text
 
 
 def first_kind(check: Check) -> str:

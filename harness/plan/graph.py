@@ -44,7 +44,7 @@ def order(needs: Mapping[str, Sequence[str]]) -> list[str]:
 def closure(
     start: Iterable[str], needs: Mapping[str, Sequence[str]], *, without: Iterable[str] = ()
 ) -> dict[str, str]:
-    """Everything that `start` needs, near or far, each with one that needs it; `start` is not in it.
+    """Everything beside `start` that it needs, near or far, each with one that needs it.
 
     What is in `without` is not added, nor what only that needs.
     """

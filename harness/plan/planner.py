@@ -6,6 +6,8 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+import msgspec
+
 from harness.errors import MissingCapabilityError, UsageError
 from harness.model.expression import Value, names, parse
 from harness.model.fill import fill, fill_env, fill_text
@@ -254,22 +256,21 @@ def _planned(
     expected_seconds: float,
 ) -> PlannedCheck:
     check, scope = one.check, matrix_scope(one.matrix)
+    skip: SkipReason | None = SkipReason.DESELECTED
     if wanted is None:
-        decision, skip = Decision.SKIP, SkipReason.DESELECTED
         reason = f"left out by --exclude {excluded}" if excluded else "not selected"
         choice = Choice(kind=first_kind(check))
     else:
         choice = circumstances.choose(check, scope)
         skip = choice.skip
-        decision = Decision.RUN if skip is None else Decision.SKIP
         reason = wanted if skip is None else choice.reason
-    runs = decision is Decision.RUN
+    runs = skip is None
     return PlannedCheck(
         id=one.id,
         phase=one.phase.phase,
         title=fill_text(check.title, scope),
         kind=choice.kind,
-        decision=decision,
+        decision=Decision.RUN if runs else Decision.SKIP,
         reason=reason,
         position=one.position,
         about=fill_text(check.about, scope),
@@ -323,14 +324,8 @@ def _foretold(checks: list[PlannedCheck]) -> list[PlannedCheck]:
             told.append(check)
             continue
         ended[check.id] = Ended(status=Status.PRECLUDED, root=blocked.root)
-        told.append(_with_reason(check, f"cannot run: {blocked.reason}"))
+        told.append(msgspec.structs.replace(check, reason=f"cannot run: {blocked.reason}"))
     return told
-
-
-def _with_reason(check: PlannedCheck, reason: str) -> PlannedCheck:
-    import msgspec
-
-    return msgspec.structs.replace(check, reason=reason)
 
 
 def _services(
@@ -338,9 +333,10 @@ def _services(
 ) -> dict[str, Service]:
     """The services that checks which run need, near or far, by name."""
     wanted: set[str] = set()
-    pending = [
-        name for check in checks if check.decision is Decision.RUN for name in check.services
-    ]
+    pending: list[str] = []
+    for check in checks:
+        if check.decision is Decision.RUN:
+            pending += check.services
     while pending:
         name = pending.pop()
         if name not in wanted:

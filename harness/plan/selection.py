@@ -1,7 +1,7 @@
 """Which checks somebody asked for. Names and globs, nothing that depends on the host.
 
-A pattern is a phase (`v7-1`), a check (`ffi`, in whichever phase), `phase/check`, or one instance of
-a matrix (`v7-1/build[debug]`); `*` and `?` are wildcards, brackets are not.
+A pattern is a phase (`v7-1`), a check (`ffi`, in whichever phase), `phase/check`, or one instance
+of a matrix (`v7-1/build[debug]`); `*` and `?` are wildcards, brackets are not.
 """
 
 from __future__ import annotations
@@ -63,8 +63,7 @@ def chosen(selection: Selection, candidates: Sequence[Candidate]) -> dict[str, s
     if not matches:
         reasons = dict.fromkeys((one.id for one in candidates), "everything is selected")
     for pattern, ids in matches:
-        for one in ids:
-            reasons.setdefault(one, f"selected by {pattern}")
+        reasons = dict.fromkeys(ids, f"selected by {pattern}") | reasons
     if selection.tags:
         reasons = _tagged(selection.tags, candidates, reasons)
     reasons = {one: reason for one, reason in reasons.items() if one not in excluded}
@@ -94,9 +93,9 @@ def _tagged(
             raise UsageError(f"no check has the tag {tag!r}", next_step=_nearest(tag, known))
     kept: dict[str, str] = {}
     for one in candidates:
-        tag = next((tag for tag in tags if tag in one.tags), None)
-        if tag is not None and one.id in reasons:
-            kept[one.id] = f"selected by tag {tag}"
+        carried = [tag for tag in tags if tag in one.tags]
+        if carried and one.id in reasons:
+            kept[one.id] = f"selected by tag {carried[0]}"
     return kept
 
 

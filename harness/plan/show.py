@@ -86,7 +86,7 @@ def _one_line(text: str) -> str:
 
 
 def as_mermaid(plan: Plan) -> str:
-    """A Mermaid flow chart of the selected checks, grouped by phase; edges that others imply left out."""
+    """A Mermaid flow chart of the selected checks by phase, without edges that others imply."""
     drawn, edges = _drawing(plan)
     names = {check.id: f"c{index}" for index, check in enumerate(drawn)}
     lines = ["flowchart LR"]
