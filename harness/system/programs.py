@@ -22,17 +22,16 @@ def find_program(name: str, search_path: str) -> str:
     """
     if "/" in name:
         return name
-    denied = ""
-    # Looked up each time: a check may well install the program that the next one runs.
-    for folder in (search_path or _DEFAULT_PATH).split(os.pathsep):
+    folders = (search_path or _DEFAULT_PATH).split(os.pathsep)
+    # Looked up each time: a check may well install the program that the next one runs. Plain
+    # strings, because this happens once per spawn.
+    for folder in folders:
         candidate = f"{folder or '.'}/{name}"
-        if os.access(candidate, os.X_OK):
-            if not Path(candidate).is_dir():
-                return candidate
-        elif not denied and Path(candidate).is_file():
-            denied = candidate
-    if denied:
-        raise StartError(f"{denied} is not executable; run `chmod +x {denied}`")
+        if os.access(candidate, os.X_OK) and not os.path.isdir(candidate):  # noqa: PTH112
+            return candidate
+    for folder in folders:
+        if (Path(folder) / name).is_file():
+            raise StartError(f"{folder}/{name} is not executable; run `chmod +x {folder}/{name}`")
     near = difflib.get_close_matches(name, _programs_of(search_path), n=1, cutoff=0.75)
     hint = f"nearest is {near[0]!r}; " if near else ""
     raise StartError(f"program {name!r} is not on PATH; {hint}{install_hint(name)}")

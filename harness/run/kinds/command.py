@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from harness.errors import CheckSetupError
 from harness.model.base import Entry
@@ -42,7 +42,7 @@ class CommandOptions(Entry, frozen=True):
     expect_exit: Annotated[
         list[Annotated[int, Meta(ge=0, le=255)]],
         Meta(min_length=1, description="Exit codes that count as a pass."),
-    ] = [0]
+    ] = field(default_factory=lambda: [0])
     expect_output: Annotated[
         Patterns, Meta(description="Regular expressions that the output must each match.")
     ] = []
