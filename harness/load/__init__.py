@@ -20,7 +20,8 @@ from harness.load.placeholder import Placeholders
 from harness.load.problem import Problems, choose, shown
 from harness.load.service import examine_services, names_and_ports
 from harness.load.source import read
-from harness.load.validate import INVALID, Compiler, Walk
+from harness.load.validate import Compiler
+from harness.load.walk import INVALID, Walk
 from harness.model.spec import Definitions, Policy, Position, Service, Services, Versions
 
 SERVICES = "services"

@@ -14,7 +14,8 @@ import msgspec
 from harness.load.node import ListNode, MapNode, Node, ScalarNode, at
 from harness.load.placeholder import Placeholders
 from harness.load.problem import choose, nearest, shown
-from harness.load.validate import INVALID, Compiler, Validator, Walk
+from harness.load.validate import Compiler
+from harness.load.walk import INVALID, Validator, Walk
 from harness.model import matrix
 from harness.model.expression import OPENING, ExpressionError, Name, parse, verify
 from harness.model.fill import fill_text

@@ -9,7 +9,7 @@ import msgspec
 from harness.load.node import Node, ScalarNode, at
 from harness.load.phase import Draft
 from harness.load.problem import choose, nearest, shown
-from harness.load.validate import Walk
+from harness.load.walk import Walk
 from harness.model import matrix
 from harness.model.expression import OPENING, ExpressionError
 from harness.model.fill import fill_text

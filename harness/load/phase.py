@@ -13,7 +13,8 @@ import msgspec
 from harness.load.check import CheckRules
 from harness.load.node import ListNode, MapNode, Node, ScalarNode, at, position
 from harness.load.placeholder import verify_text
-from harness.load.validate import INVALID, Compiler, Walk
+from harness.load.validate import Compiler
+from harness.load.walk import INVALID, Walk
 from harness.model.expression import OPENING
 from harness.model.scope import RUN_NAMES
 from harness.model.spec import Alternative, Check, LoadedPhase, Phase, Scalar

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from harness.load.node import ListNode, MapNode, Node, ScalarNode, at
 from harness.load.problem import nearest
-from harness.load.validate import Walk
+from harness.load.walk import Walk
 from harness.model.expression import OPENING, ExpressionError, placeholders
 from harness.model.scope import RUN_NAMES
 

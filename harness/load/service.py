@@ -8,7 +8,7 @@ from harness.load.check import CheckRules
 from harness.load.node import ListNode, MapNode, Node, ScalarNode, at
 from harness.load.placeholder import Placeholders
 from harness.load.problem import choose, shown
-from harness.load.validate import Walk
+from harness.load.walk import Walk
 from harness.model.spec import Readiness, Service
 
 _PROBES = ("http", "tcp", "log", "file")
