@@ -20,7 +20,7 @@ from harness.model import matrix
 from harness.model.expression import OPENING, ExpressionError, Name, parse, verify
 from harness.model.fill import fill_text
 from harness.model.scope import UnknownNameError, condition_types, matrix_scope
-from harness.model.spec import CAPABILITY_PATTERN, Alternative, Check, Scalar, Strategy
+from harness.model.spec import Alternative, Check, Scalar, Strategy
 
 Axes = Mapping[str, list[Scalar]]
 
@@ -153,13 +153,10 @@ class CheckRules:
         for index, name in enumerate(names):
             for text in _every(name, combinations):
                 if text not in self._capabilities and OPENING not in text:
-                    pattern_hint = re.search(CAPABILITY_PATTERN, text) is None
                     walk.problem(
                         at(node, index),
                         f"no capability is called {shown(text)}",
-                        "write its plain name; `release-manager doctor` lists them"
-                        if pattern_hint
-                        else choose(
+                        choose(
                             text,
                             self._capabilities,
                             otherwise="`release-manager doctor` lists those there are",

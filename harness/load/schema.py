@@ -112,12 +112,10 @@ def _allow_placeholders(node: dict[str, Any]) -> None:
     for part in _parts(node):
         _allow_placeholders(part)
         if part.get("type") in ("integer", "number", "boolean") or part.keys() & _NARROW:
-            kept = {
-                key: part.pop(key) for key in ("description", "title", "default") if key in part
-            }
             original = dict(part)
             part.clear()
-            part.update({**kept, "anyOf": [original, dict(_PLACEHOLDER)]})
+            part.update({key: original.pop(key) for key in _SAID_ONCE if key in original})
+            part["anyOf"] = [original, dict(_PLACEHOLDER)]
 
 
 def _parts(node: dict[str, Any]) -> list[dict[str, Any]]:
