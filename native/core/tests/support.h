@@ -19,6 +19,9 @@
 /* A core_str of a string literal, embedded NULs included. */
 #define STR(literal) ((core_str){(literal), sizeof(literal) - 1})
 
+/* The same as an initialiser. */
+#define TEXT(literal) {(literal), sizeof(literal) - 1}
+
 /* A program of no tests does not compile: the array would have no elements. */
 #define TEST_MAIN(group, tests)                                                                    \
     int main(void) {                                                                               \
