@@ -71,12 +71,16 @@ class Card(Record, frozen=True):
     earlier: tuple[ShownAttempt, ...]
 
 
-class Row(Record, frozen=True):
-    """A check in its phase's table; `carded` when its evidence stands in a card above."""
+class Row(Record, frozen=True, omit_defaults=False):
+    """A check in its phase's table; `carded` when its evidence stands in a card above.
+
+    `passed` holds the ids of passed tests, one a line: as one text, ten thousand cost little.
+    """
 
     check: ViewCheck
     carded: bool
-    tests: tuple[TestRecord, ...] = ()
+    passed: str = ""
+    skipped: tuple[TestRecord, ...] = ()
     more_tests: int = 0
     output: Shown = Shown()
 
@@ -120,7 +124,7 @@ class _Budget:
         shown = both_ends(text, room)
         self.left -= len(shown)
         whole = shown is text and not output.dropped_bytes
-        return Shown(text=shown, note="" if whole else f"both ends of {size(output.total_bytes)}")
+        return Shown(text=shown, note="" if whole else f"Both ends of {size(output.total_bytes)}")
 
 
 def lay_out(view: View) -> Page:
@@ -191,7 +195,10 @@ def _phases(view: View, carded: set[str]) -> Iterator[PhaseRows]:
                 Row(
                     check=check,
                     carded=False,
-                    tests=tests,
+                    passed="\n".join(
+                        clip(test.id, 240) for test in tests if test.status is Status.PASSED
+                    ),
+                    skipped=tuple(test for test in tests if test.status is not Status.PASSED),
                     more_tests=len(check.records) - len(tests),
                     output=budget.show(check.output, _ROW_OUTPUT),
                 )

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.model.result import Conclusion
+from harness.model.result import Conclusion, SkipReason
 from harness.model.spec import Effect
 from harness.report.shape import Counts, ViewReason
 from harness.report.text import plural
+
+_SKIPS = (
+    (SkipReason.NOT_APPLICABLE, "not applicable here"),
+    (SkipReason.CAPABILITY_MISSING, "skipped for want of a capability"),
+    (SkipReason.DESELECTED, "not selected"),
+)
 
 
 def sentence(
@@ -28,11 +34,15 @@ def _approved(counts: Counts, reasons: Sequence[ViewReason]) -> str:
     if passed == total:
         text = "The one check passed" if total == 1 else f"All {plural(total, 'check')} passed"
     else:
-        text = f"{passed:,} of {plural(total, 'check')} passed, and the rest is accounted for"
+        text = f"{passed:,} of {plural(total, 'check')} passed"
     if counts.reused:
-        text += f", {counts.reused:,} of them reused"
-    warnings = len(_named(reasons, Effect.WARN))
-    return f"{text}; {plural(warnings, 'check')} with a warning." if warnings else f"{text}."
+        text += f" ({counts.reused:,} of them reused)"
+    rest = [
+        f"{counts.skips[reason]:,} {words}" for reason, words in _SKIPS if counts.skips.get(reason)
+    ]
+    if warnings := len(_named(reasons, Effect.WARN)):
+        rest.append(f"{warnings:,} with a warning")
+    return f"{text}; {', '.join(rest)}." if rest else f"{text}."
 
 
 def _blocked(counts: Counts, reasons: Sequence[ViewReason]) -> str:

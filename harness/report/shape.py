@@ -60,6 +60,7 @@ class Counts(Record, frozen=True):
     unanswered: int
     tests: StatusCounts
     findings: int
+    skips: dict[SkipReason, int] = {}
 
 
 class ViewReason(Record, frozen=True):

@@ -290,6 +290,7 @@ def _counts(checks: list[ViewCheck]) -> Counts:
         unanswered=how[How.NONE],
         tests=_sum(check.tests for check in checks if check.records),
         findings=sum(len(check.findings) for check in checks),
+        skips=dict(Counter(check.skip for check in checks if check.skip is not None)),
     )
 
 

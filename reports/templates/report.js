@@ -56,7 +56,7 @@
   }));
   if (rows.length > 5) {
     const chosen = new Set();
-    const input = make("input", { type: "search", "aria-label": "Filter checks", placeholder: "Filter checks by words; press / to start", autocomplete: "off", spellcheck: "false" });
+    const input = make("input", { type: "search", "aria-label": "Filter checks", placeholder: "Filter checks (press /)", autocomplete: "off", spellcheck: "false" });
     const count = make("output", { "aria-live": "polite" });
     const apply = () => {
       const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
