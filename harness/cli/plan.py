@@ -15,7 +15,7 @@ from harness.cli.workspace import Workspace
 @click.option("--json", "as_json", is_flag=True, help="Print the whole plan as JSON.")
 @click.option("--graph", type=click.Choice(["mermaid", "dot"]), help="Print the plan as a drawing.")
 @click.pass_obj
-def command(root: str | None, as_json: bool, graph: str | None, **options: Any) -> None:
+def command(root: str | None, /, as_json: bool, graph: str | None, **options: Any) -> None:
     """Show what would run, and why each check will or will not.
 
     \b

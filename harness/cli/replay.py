@@ -14,7 +14,8 @@ from harness.model.run import NoHeaderError, Run, fold
 from harness.record.folder import RunFolder
 from harness.record.journal import read_journal
 from harness.report import render_all
-from harness.report.view import View, build
+from harness.report.shape import View
+from harness.report.view import build
 
 
 class Replayed(msgspec.Struct, frozen=True, kw_only=True):

@@ -61,7 +61,7 @@ class _Tee:
 @click.option("--json", "as_json", is_flag=True, help="Print every event as a line of JSON.")
 @click.option("--plain", is_flag=True, help="Plain lines even on a terminal.")
 @click.pass_obj
-def command(root: str | None, **options: Any) -> int:
+def command(root: str | None, /, **options: Any) -> int:
     """Run checks and judge them.
 
     SELECTION is a phase (v7-1), a check (v7-1/unit-tests, or unit-tests), one instance of a
