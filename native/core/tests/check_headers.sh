@@ -8,11 +8,11 @@ for header in "$@"; do
     name=convergio/$(basename "$header")
     for standard in c11 c17; do
         # shellcheck disable=SC2086
-        printf '#include <%s>\n#include <%s>\n' "$name" "$name" |
+        printf '#include <%s>\n#include <%s>\ntypedef int not_empty;\n' "$name" "$name" |
             $CC -std=$standard -xc -Wstrict-prototypes $flags -
     done
     # shellcheck disable=SC2086
-    printf '#include <%s>\n#include <%s>\n' "$name" "$name" | $CXX -std=c++17 -xc++ $flags -
+    printf '#include <%s>\n#include <%s>\ntypedef int not_empty;\n' "$name" "$name" | $CXX -std=c++17 -xc++ $flags -
     checked=$((checked + 1))
 done
 if [ "$checked" -eq 0 ]; then

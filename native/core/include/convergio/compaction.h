@@ -44,9 +44,9 @@ CORE_API core_status core_compaction_config_init(uint64_t context_window, uint64
 
 /* Decides for `count` messages, oldest first. `keep[i]` becomes true for messages to keep.
  * usable = context_window - reserved_output. Compaction is needed when the sum of tokens exceeds
- * usable * trigger / 1000. Then kept are: system and pinned messages, the newest exchange unit
- * (always), and older units, newest first and without gaps, while the sum stays within
- * usable * target / 1000. A unit is one message, or an assistant message with the tool messages that
+ * usable * trigger / 1000. Then always kept are: units with a system or pinned message, and
+ * the newest unit that is neither; after them older units, newest first and without gaps, while the sum
+ * stays within usable * target / 1000. A unit is one message, or an assistant message with the tool messages that
  * follow it. The order of messages is never changed. O(count), allocates nothing.
  * count 0 is valid (`messages` and `keep` may then be NULL).
  * CORE_ERR_NULL; CORE_ERR_INVALID (offset = message index, or `count` for the configuration);
