@@ -37,4 +37,4 @@ pub use route::{
 };
 pub use status::{Error, Result, Status};
 pub use text::{estimate_tokens, truncate, validate};
-pub use version::{ABI_VERSION, abi_version, check_abi, version};
+pub use version::{ABI_VERSION, abi_version, check_abi, version, version_c};

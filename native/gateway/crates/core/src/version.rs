@@ -1,17 +1,23 @@
 //! What the core says it is.
+use std::ffi::CStr;
+
 use convergio_core_sys::version as sys;
 
-use crate::status::static_text;
 
 /// The ABI this binding was written for.
 pub const ABI_VERSION: u32 = sys::CORE_ABI_VERSION;
 
 /// The version of the core, SemVer.
 pub fn version() -> &'static str {
-    // SAFETY: takes nothing; documented as static storage, never NULL.
+    version_c().to_str().unwrap_or("(version of the core is not UTF-8)")
+}
+
+/// The same as C text.
+pub fn version_c() -> &'static CStr {
+    // SAFETY: takes nothing.
     let text = unsafe { sys::core_version() };
-    // SAFETY: as above.
-    unsafe { static_text(text) }
+    // SAFETY: documented as static storage, never NULL.
+    unsafe { CStr::from_ptr(text) }
 }
 
 /// The ABI version compiled into the core.

@@ -1,1 +1,173 @@
-//! placeholder
+//! One way from a chat request to an answer.
+//!
+//! ```text
+//! request ─ estimate ─ route (C core) ─ reserve ─ provider ─ settle ─ answer
+//! ```
+//!
+//! The HTTP gateway and the C library both use this crate, so a query takes the same path whichever
+//! door it came through. An [`Engine`] shares nothing with another one, and may be used from many
+//! threads at once.
+#![forbid(unsafe_code)]
+
+mod agents;
+mod answer;
+mod ledger;
+mod route;
+
+use std::fmt;
+
+use convergio_core::{Allocator, Edition, Profile};
+use convergio_providers::{OpenAi, Provider};
+use convergio_wire::{EngineConfig, Failure, Model, Usage};
+use secrecy::SecretString;
+
+pub use agents::{AgentPlan, AgentSchedule, AgentStep};
+pub use answer::{Answered, Event, Events, Receipt};
+pub use convergio_providers::{Credential, CredentialSource};
+pub use ledger::Ledger;
+pub use route::{ComplexityReport, Removed, Route, RouteReport};
+
+/// Everything between a request and its answer.
+pub struct Engine {
+    models: Vec<Model>,
+    routing: convergio_wire::config::Routing,
+    profile: Profile,
+    ledger: Ledger,
+    openai: OpenAi,
+    house_key: Option<SecretString>,
+    allocator: Allocator,
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").field("models", &self.models.len()).finish_non_exhaustive()
+    }
+}
+
+/// Why an engine cannot be built.
+#[derive(Debug)]
+pub enum SetupError {
+    /// All that is wrong with the configuration, one sentence each.
+    Config(Vec<String>),
+    /// The core refused, for lack of memory for example.
+    Core(convergio_core::Error),
+}
+
+impl fmt::Display for SetupError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Config(problems) => f.write_str(&problems.join("\n")),
+            Self::Core(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+impl std::error::Error for SetupError {}
+
+impl Engine {
+    /// Checks the configuration and builds an engine; connects to nothing. What the core holds for
+    /// this engine comes from `allocator`.
+    ///
+    /// # Errors
+    /// All problems of the configuration at once, or the core's refusal.
+    pub fn new(config: EngineConfig, allocator: &Allocator) -> Result<Self, SetupError> {
+        let mut problems = config.problems();
+        let profile = Edition::current().profile();
+        let openai = &config.providers.openai;
+        if openai.api_key.is_some() && !profile.features.reserved_capacity() {
+            problems.push(format!(
+                "providers.openai.api_key: the {} edition serves nobody with a house key; remove it \
+                 and let callers bring theirs",
+                profile.name
+            ));
+        }
+        if !problems.is_empty() {
+            return Err(SetupError::Config(problems));
+        }
+        Ok(Self {
+            models: config.catalog(),
+            ledger: Ledger::new(config.budget.as_ref(), allocator).map_err(SetupError::Core)?,
+            openai: OpenAi::new(openai, &config.retry, &config.timeouts),
+            house_key: openai.api_key.clone(),
+            routing: config.routing,
+            profile,
+            allocator: allocator.clone(),
+        })
+    }
+
+    /// Builds what the first call would otherwise build, so that a misconfigured host fails early.
+    ///
+    /// # Errors
+    /// `provider.unavailable`, saying what is missing.
+    pub fn warm_up(&self) -> Result<(), Failure> {
+        self.openai.warm_up()
+    }
+
+    /// The models that can be routed to.
+    pub fn models(&self) -> &[Model] {
+        &self.models
+    }
+
+    /// Defaults and limits of the built edition.
+    pub fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    /// Spending so far; `None` without a limit.
+    pub fn budget(&self) -> Option<convergio_core::BudgetState> {
+        self.ledger.state()
+    }
+
+    /// The key that pays: the caller's own, else the house's.
+    ///
+    /// # Errors
+    /// `byok.missing_key` when there is neither.
+    pub fn credential(&self, own: Option<SecretString>) -> Result<Credential, Failure> {
+        if let Some(key) = own {
+            return Ok(Credential { key, source: CredentialSource::User });
+        }
+        match &self.house_key {
+            Some(key) => Ok(Credential { key: key.clone(), source: CredentialSource::House }),
+            None => Err(Failure::new(
+                convergio_wire::ErrorCode::ByokMissingKey,
+                "no provider key: send your own as `Authorization: Bearer <key>` (in the library: \
+                 `api_key` in the context's configuration)",
+            )),
+        }
+    }
+
+    /// Estimates the tokens of `text`.
+    ///
+    /// # Errors
+    /// `internal` when the core fails.
+    pub fn estimate_tokens(&self, text: &str) -> Result<u64, Failure> {
+        convergio_core::estimate_tokens(text).map_err(|error| route::failure(error, None))
+    }
+
+    /// What `usage` costs at the list price of `model`, in nano-dollars.
+    ///
+    /// # Errors
+    /// `request.invalid` for an unknown model or impossible counts.
+    pub fn cost(&self, model: &str, usage: &Usage) -> Result<i64, Failure> {
+        let model = self.model(model)?;
+        ledger::cost(&model.price, usage).map_err(|error| route::failure(error, Some("usage")))
+    }
+
+    /// Validates an agent plan and schedules it.
+    ///
+    /// # Errors
+    /// What is wrong with the plan, naming the step or the cycle.
+    pub fn schedule(&self, plan: &AgentPlan) -> Result<AgentSchedule, Failure> {
+        agents::schedule(plan, &self.allocator)
+    }
+
+    fn model(&self, id: &str) -> Result<&Model, Failure> {
+        self.models.iter().find(|model| model.id == id).ok_or_else(|| route::unknown_model(id))
+    }
+
+    fn provider(&self, model: &Model) -> &dyn Provider {
+        // The catalogue was checked against the list of adapters: there is one so far.
+        debug_assert_eq!(model.provider, self.openai.name());
+        &self.openai
+    }
+}

@@ -248,6 +248,12 @@ pub fn answer_text(answer: &Value) -> &str {
     answer.pointer("/choices/0/message/content").and_then(Value::as_str).unwrap_or_default()
 }
 
+/// The text that a chunk adds to the answers.
+pub fn delta_texts(chunk: &Value) -> impl Iterator<Item = &str> {
+    let choices = chunk.get("choices").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    choices.iter().filter_map(|choice| choice.pointer("/delta/content").and_then(Value::as_str))
+}
+
 /// Whether a plain answer is complete: at least one choice, each with a finish reason.
 pub fn is_complete(answer: &Value) -> bool {
     answer.get("choices").and_then(Value::as_array).is_some_and(|choices| {

@@ -41,6 +41,8 @@ codes! {
     ProviderUnavailable = "provider.unavailable",
     /// The answer ended before the provider said that it was complete.
     ProviderTruncated = "provider.truncated",
+    /// The core was refused memory; nothing was changed.
+    OutOfMemory = "internal.out_of_memory",
     /// A fault of ours; details are in the log, never in the answer.
     Internal = "internal",
 }

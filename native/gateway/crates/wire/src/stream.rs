@@ -32,11 +32,7 @@ pub struct Progress {
     finished: BTreeMap<u64, bool>,
     usage: Option<Usage>,
     done: bool,
-    text: String,
 }
-
-/// Most bytes of answer text kept for estimating usage that the provider did not report.
-const KEPT_TEXT: usize = 1024 * 1024;
 
 impl Progress {
     /// Takes the data of the next event.
@@ -75,11 +71,6 @@ impl Progress {
         let index = choice.get("index").and_then(Value::as_u64).unwrap_or(0);
         let finished = self.finished.entry(index).or_insert(false);
         *finished |= choice.get("finish_reason").is_some_and(Value::is_string);
-        if let Some(text) = choice.pointer("/delta/content").and_then(Value::as_str) {
-            if self.text.len() + text.len() <= KEPT_TEXT {
-                self.text.push_str(text);
-            }
-        }
     }
 
     /// Whether the answer may be called complete.
@@ -90,11 +81,6 @@ impl Progress {
     /// The usage the provider reported.
     pub fn usage(&self) -> Option<Usage> {
         self.usage
-    }
-
-    /// The answer's text so far, cut at one mebibyte; for estimating.
-    pub fn text(&self) -> &str {
-        &self.text
     }
 }
 

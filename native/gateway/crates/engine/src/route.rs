@@ -1,0 +1,236 @@
+//! From a request to a decision of the core, and from a decision to a report.
+use convergio_core::{
+    Candidate, Decision, Error, Level, Locality, Price, Privacy, RouteRequest, Stage, Status,
+};
+use convergio_wire::{ChatRequest, ErrorCode, Failure, Model, catalog, config};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::Engine;
+
+/// A decision with the models it is about.
+#[derive(Clone, Debug)]
+pub struct Route<'e> {
+    /// Models to try in order, never empty.
+    pub chain: Vec<&'e Model>,
+    /// The same for people and machines.
+    pub report: RouteReport,
+    /// The most it may cost, whichever model of the chain answers, nano-dollars.
+    pub reserve_nano_usd: i64,
+}
+
+/// What was decided, and why.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct RouteReport {
+    /// The chosen model.
+    pub model: String,
+    /// Its provider.
+    pub provider: String,
+    /// Stable name of the reason, such as `cheapest_capable`.
+    pub reason: &'static str,
+    /// The same for people.
+    pub reason_text: &'static str,
+    /// One line with the whole decision.
+    pub explanation: String,
+    /// How demanding the newest user message looks.
+    pub complexity: ComplexityReport,
+    /// Whether the chosen model reaches the complexity score.
+    pub capable: bool,
+    /// Estimated tokens of the prompt.
+    pub input_tokens: u64,
+    /// Upper estimate of the cost with the chosen model, nano-dollars.
+    pub estimated_cost_nano_usd: i64,
+    /// Models to try when the chosen one cannot be reached, in order.
+    pub fallbacks: Vec<String>,
+    /// Candidates removed, by stage.
+    pub removed: Removed,
+}
+
+/// Points of the complexity score, by feature.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[allow(missing_docs, reason = "the features are documented by the C core")]
+pub struct ComplexityReport {
+    pub score: u16,
+    pub length: u16,
+    pub reasoning: u16,
+    pub code: u16,
+    pub math: u16,
+    pub structure: u16,
+    pub vocabulary: u16,
+}
+
+/// Candidates that each stage removed.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[allow(missing_docs, reason = "the stages are documented by the C core")]
+pub struct Removed {
+    pub privacy: u16,
+    pub offline: u16,
+    pub health: u16,
+    pub budget: u16,
+    pub capability: u16,
+    pub fit: u16,
+}
+
+impl Engine {
+    /// Decides which model would answer `request`. Pure: calls nobody, spends nothing.
+    ///
+    /// # Errors
+    /// `privacy.blocked`, `budget.exceeded`, `request.invalid`, by the stage that left no model.
+    pub fn route(&self, request: &ChatRequest) -> Result<Route<'_>, Failure> {
+        let limit = self.profile.max_query_bytes;
+        if request.text().len() as u64 > limit {
+            let message = format!(
+                "the prompt has {} bytes; this edition allows {limit}: shorten it",
+                request.text().len()
+            );
+            return Err(Failure::invalid("messages", message));
+        }
+        let models: Vec<&Model> = match request.model() {
+            Some(id) => vec![self.model(id)?],
+            None => self.models.iter().collect(),
+        };
+        let candidates: Vec<Candidate<'_>> = models.iter().map(|model| candidate(model)).collect();
+        let core_request = self.core_request(request)?;
+        let decision = convergio_core::decide(&core_request, &candidates)
+            .map_err(|error| failure(error, Some("model")))?;
+        let verbose = self.profile.features.verbose_reasons();
+        let explanation = convergio_core::explain(&decision, &candidates, verbose)
+            .map_err(|error| failure(error, None))?;
+        let chain: Vec<&Model> =
+            decision.chain().iter().map(|&index| models[usize::from(index)]).collect();
+        let dearest = |model: &&Model| {
+            let usage = convergio_core::Usage {
+                input: i64::try_from(decision.input_tokens()).unwrap_or(i64::MAX),
+                output: i64::try_from(core_request.max_output_tokens).unwrap_or(i64::MAX),
+                ..Default::default()
+            };
+            price(&model.price).cost_of(&usage).unwrap_or(i64::MAX)
+        };
+        Ok(Route {
+            reserve_nano_usd: chain.iter().map(dearest).max().unwrap_or(0),
+            report: report(&decision, &chain, explanation),
+            chain,
+        })
+    }
+
+    fn core_request<'r>(&self, request: &'r ChatRequest) -> Result<RouteRequest<'r>, Failure> {
+        let ceiling = self.routing.max_output_tokens.unwrap_or(self.profile.max_output_tokens);
+        let per_answer = request.max_output_tokens().unwrap_or(ceiling).min(ceiling);
+        let budget = self.ledger.state();
+        let edition_cap = self.profile.max_query_cost;
+        let own_cap = self.routing.max_query_cost_nano_usd.unwrap_or(i64::MAX);
+        let privacy = self.routing.privacy.map_or(Privacy::Any, privacy);
+        Ok(RouteRequest {
+            text: request.newest_user_text(),
+            input_tokens: self.estimate_tokens(request.text())?,
+            max_output_tokens: per_answer.saturating_mul(request.answers()),
+            budget_left: budget.map(|budget| budget.left),
+            max_query_cost: Some(own_cap.min(edition_cap)),
+            privacy: self.routing.privacy.map_or(self.profile.default_privacy, |_| privacy),
+            required_features: request.features(),
+            min_capability: self.routing.min_capability,
+            offline: self.routing.offline,
+            prefer_cheaper: budget.is_some_and(|budget| budget.level >= Level::Cheaper),
+        })
+    }
+}
+
+/// The failure for a model that the catalogue does not have.
+pub(crate) fn unknown_model(id: &str) -> Failure {
+    let id: String = id.chars().take(128).collect();
+    Failure::invalid(
+        "model",
+        format!("no model `{id}`; GET /v1/models lists them, \"auto\" lets the gateway choose"),
+    )
+}
+
+/// A refusal of the core in our codes.
+pub(crate) fn failure(error: Error, param: Option<&str>) -> Failure {
+    let code = match error.status {
+        Status::PrivacyBlocked | Status::OfflineBlocked => ErrorCode::PrivacyBlocked,
+        Status::BudgetExceeded => ErrorCode::BudgetExceeded,
+        Status::Unavailable => ErrorCode::ProviderUnavailable,
+        Status::Capability
+        | Status::ContextWindow
+        | Status::Invalid
+        | Status::TooLong
+        | Status::Overflow
+        | Status::Utf8
+        | Status::PlanDuplicateId
+        | Status::PlanUnknownDep
+        | Status::PlanSelfEdge
+        | Status::PlanCycle => ErrorCode::RequestInvalid,
+        Status::NoMemory => ErrorCode::OutOfMemory,
+        _ => ErrorCode::Internal,
+    };
+    let mut failure = Failure::new(code, error.text);
+    if code == ErrorCode::RequestInvalid {
+        failure.param = param.map(str::to_owned);
+    }
+    failure
+}
+
+fn privacy(privacy: config::Privacy) -> Privacy {
+    match privacy {
+        config::Privacy::Any => Privacy::Any,
+        config::Privacy::PreferLocal => Privacy::PreferLocal,
+        config::Privacy::LocalOnly => Privacy::LocalOnly,
+    }
+}
+
+pub(crate) fn price(price: &catalog::Price) -> Price {
+    Price {
+        input: price.input,
+        cached_input: price.cached_input,
+        output: price.output,
+        reasoning: price.reasoning,
+    }
+}
+
+fn candidate(model: &Model) -> Candidate<'_> {
+    Candidate {
+        id: &model.id,
+        provider: &model.provider,
+        locality: match model.locality {
+            catalog::Locality::Cloud => Locality::Cloud,
+            catalog::Locality::Local => Locality::Local,
+        },
+        price: price(&model.price),
+        context_window: model.context_window,
+        features: model.feature_bits(),
+        capability: model.capability,
+        healthy: true,
+    }
+}
+
+fn report(decision: &Decision, chain: &[&Model], explanation: String) -> RouteReport {
+    let complexity = decision.complexity();
+    RouteReport {
+        model: chain[0].id.clone(),
+        provider: chain[0].provider.clone(),
+        reason: decision.reason().name(),
+        reason_text: decision.reason().text(),
+        explanation,
+        complexity: ComplexityReport {
+            score: complexity.score,
+            length: complexity.length,
+            reasoning: complexity.reasoning,
+            code: complexity.code,
+            math: complexity.math,
+            structure: complexity.structure,
+            vocabulary: complexity.vocabulary,
+        },
+        capable: decision.capable(),
+        input_tokens: decision.input_tokens(),
+        estimated_cost_nano_usd: decision.estimated_cost(),
+        fallbacks: chain[1..].iter().map(|model| model.id.clone()).collect(),
+        removed: Removed {
+            privacy: decision.removed(Stage::Privacy),
+            offline: decision.removed(Stage::Offline),
+            health: decision.removed(Stage::Health),
+            budget: decision.removed(Stage::Budget),
+            capability: decision.removed(Stage::Capability),
+            fit: decision.removed(Stage::Fit),
+        },
+    }
+}
