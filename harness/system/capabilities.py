@@ -1,4 +1,4 @@
-"""The table of capabilities: what a host can have, how to see it, what it is good for, how to get it.
+"""The table of capabilities: what a host can have, how to see it, what for, and how to get it.
 
 Data only. A row is present when its `command` exits 0 (its version is what `version` finds in the
 output) and, where it has one, its special look at the host (`probe.py`) agrees.
@@ -13,6 +13,8 @@ from typing import Literal
 from harness.model.base import Record
 
 Look = Literal["", "link-asan", "root", "linux", "macos", "apple-silicon", "netns", "rust-asan"]
+_GNU = r"(?:\) |version )(\d+(?:\.\d+)+)"
+"""`gcc (Debian 12.2.0-14) 12.2.0`: the number after the packager's brackets."""
 VERSION = r"(\d+(?:\.\d+)+(?:[-+.~][0-9A-Za-z.~+-]+)?)"
 
 
@@ -83,8 +85,22 @@ TABLE: tuple[Row, ...] = (
         enables="Rust instrumented by AddressSanitizer and LeakSanitizer",
         rustup="toolchain install nightly",
     ),
-    Row(name="gcc", command=("gcc", "--version"), enables="compiling C", apt="gcc", brew="gcc"),
-    Row(name="g++", command=("g++", "--version"), enables="compiling C++", apt="g++", brew="gcc"),
+    Row(
+        name="gcc",
+        command=("gcc", "--version"),
+        version=_GNU,
+        enables="compiling C",
+        apt="gcc",
+        brew="gcc",
+    ),
+    Row(
+        name="g++",
+        command=("g++", "--version"),
+        version=_GNU,
+        enables="compiling C++",
+        apt="g++",
+        brew="gcc",
+    ),
     Row(
         name="clang",
         command=("clang", "--version"),

@@ -52,3 +52,23 @@ def with_last_line(message: str, completed: Completed) -> str:
     """A message, and the last line of the output where there is one."""
     line = last_line(completed)
     return f"{message}; it last said: {line}" if line else message
+
+
+_CRASHES = frozenset({"SIGSEGV", "SIGABRT", "SIGBUS", "SIGILL", "SIGFPE", "SIGTRAP", "SIGSYS"})
+
+
+def killed(completed: Completed) -> Outcome | None:
+    """The outcome of a command that a signal ended, and which nobody here sent.
+
+    A crash is the product's (`failed`); any other signal came from outside, out of memory for
+    example (`errored`).
+    """
+    if not completed.signal:
+        return None
+    message = with_last_line(how_it_ended(completed), completed)
+    if completed.signal in _CRASHES:
+        return Outcome(status=Status.FAILED, message=message)
+    return Outcome(
+        status=Status.ERRORED,
+        message=f"{message}; nobody here sent that signal (out of memory?)",
+    )

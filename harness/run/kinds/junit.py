@@ -1,0 +1,116 @@
+"""Reads a JUnit result file whole, or says why it cannot be believed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import ParseError
+
+import msgspec
+
+from harness.model.result import Status
+from harness.system.capture import plain_text
+
+_LARGEST = 64 * 1024 * 1024
+_OUTPUT_LIMIT = 16 * 1024
+_MESSAGE_LIMIT = 500
+
+
+class UnreadableResultsError(Exception):
+    """A result file is missing, empty, cut short or contradicts itself; the message says which."""
+
+
+class Case(msgspec.Struct, frozen=True, kw_only=True):
+    """One test case as the file states it; `line` counts from 0, -1 when it is not said."""
+
+    name: str
+    classname: str
+    file: str
+    line: int
+    status: Status
+    seconds: float | None
+    attempts: int
+    message: str
+    details: str
+    output: str
+
+
+class Suite(msgspec.Struct, frozen=True, kw_only=True):
+    """Every case of a file, and the time its first suite says it began."""
+
+    timestamp: str
+    cases: tuple[Case, ...]
+
+
+def read_junit(path: Path) -> Suite:
+    """The cases of a JUnit file. Raises `UnreadableResultsError`."""
+    from junitparser import JUnitXml
+    from junitparser.junitparser import JUnitXmlError
+
+    if not path.is_file():
+        raise UnreadableResultsError("it left no result file")
+    size = path.stat().st_size
+    if not size:
+        raise UnreadableResultsError("its result file is empty")
+    if size > _LARGEST:
+        raise UnreadableResultsError(f"its result file has {size:,} bytes, more than is read")
+    try:
+        document = JUnitXml.fromfile(str(path))
+    except (ParseError, JUnitXmlError, ValueError) as error:
+        raise UnreadableResultsError(f"its result file is damaged ({error})") from error
+    suites = list(document) if isinstance(document, JUnitXml) else [document]
+    cases: list[Case] = []
+    for suite in suites:
+        own = [_case(case) for case in suite]
+        if suite.tests is not None and suite.tests != len(own):
+            raise UnreadableResultsError(
+                f"its result file states {suite.tests} tests and holds {len(own)}"
+            )
+        cases.extend(own)
+    timestamp = next((suite.timestamp for suite in suites if suite.timestamp), "")
+    return Suite(timestamp=timestamp, cases=tuple(cases))
+
+
+def _case(case: Any) -> Case:
+    from junitparser import Error, Failure, Skipped
+
+    status, message, details, attempts = Status.PASSED, "", "", 1
+    for result in case.result:
+        if isinstance(result, Error):
+            status = Status.ERRORED
+        elif isinstance(result, Failure):
+            status = Status.FAILED
+        elif isinstance(result, Skipped):
+            status = Status.SKIPPED
+        else:
+            attempts += 1  # rerun elements of retry plug-ins
+            continue
+        message, details = result.message or "", result.text or ""
+    if attempts > 1 and status is Status.PASSED:
+        status = Status.FLAKY
+    attributes = case._elem.attrib  # file and line are no part of junitparser's own interface
+    return Case(
+        name=case.name or "",
+        classname=case.classname or "",
+        file=attributes.get("file", ""),
+        line=_number(attributes.get("line")),
+        status=status,
+        seconds=case.time,
+        attempts=attempts,
+        message=plain_text(message.encode("utf-8", "replace"))[:_MESSAGE_LIMIT].strip(),
+        details=details,
+        output=_output(details, case.system_out, case.system_err),
+    )
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text is not None and text.isdigit() else -1
+
+
+def _output(*parts: str | None) -> str:
+    whole = "\n".join(part.strip("\n") for part in parts if part and part.strip())
+    text = plain_text(whole.encode("utf-8", "replace"))
+    if len(text) <= _OUTPUT_LIMIT:
+        return text
+    half = _OUTPUT_LIMIT // 2
+    return f"{text[:half]}\n[... {len(text) - 2 * half:,} characters not kept ...]\n{text[-half:]}"
