@@ -85,7 +85,11 @@ class ViewVerdict(Record, frozen=True):
 
 
 class RunFacts(Record, frozen=True):
-    """What was run, when, by what; `finished_at` is ISO 8601, empty when the run did not finish."""
+    """What was run, when, by what; `finished_at` is ISO 8601, empty when the run did not finish.
+
+    `changes` says in words that the sources differ from the commit; `replay` is the command that
+    proves the reports against the journal.
+    """
 
     id: str
     project: str
@@ -98,6 +102,7 @@ class RunFacts(Record, frozen=True):
     interrupted: str
     harness_version: str
     source: dict[str, str]
+    changes: str
     replay: str
 
 

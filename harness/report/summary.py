@@ -117,8 +117,8 @@ def _facts(view: View) -> str:
     run, counts = view.run, view.counts
     facts = [f"profile {code(view.verdict.profile)}"]
     if commit := run.source.get("commit"):
-        dirty = " with local changes" if run.source.get("dirty") not in (None, "", "false") else ""
-        facts.append(f"commit {code(commit[:12])}{dirty}")
+        changes = f" with {inline(run.changes)}" if run.changes else ""
+        facts.append(f"commit {code(commit[:12])}{changes}")
     facts.append(f"{inline(run.started_at)}, {seconds(run.duration)}")
     facts.append(
         f"{counts.executed:,} executed, {counts.reused:,} reused,"

@@ -42,7 +42,7 @@ from harness.report.shape import (
     ViewService,
     ViewVerdict,
 )
-from harness.report.text import plain, plain_tree
+from harness.report.text import plain, plain_tree, plural
 from harness.report.timeline import timeline
 
 _EFFECT_RANK = {effect: rank for rank, effect in enumerate(Effect)}
@@ -152,8 +152,16 @@ def _facts(run: Run) -> RunFacts:
         interrupted=plain(run.interrupted),
         harness_version=plain(header.harness_version),
         source=plain_tree(dict(sorted(header.source.items()))),
-        replay=f"release-manager report {shlex.quote(plain(header.run_id))}",
+        changes=_changes(header.source.get("changed-files", "")),
+        replay=f"release-manager report {shlex.quote(plain(header.run_id))} --verify",
     )
+
+
+def _changes(changed: str) -> str:
+    """How the sources differ from the commit, in words; nothing when they do not."""
+    if changed in ("", "0"):
+        return ""
+    return plural(int(changed), "uncommitted change") if changed.isdecimal() else plain(changed)
 
 
 def _check(result: CheckResult, anchor: str, effect: Effect) -> ViewCheck:

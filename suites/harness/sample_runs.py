@@ -249,7 +249,7 @@ class RunBuilder:
             "source": {
                 "branch": "main",
                 "commit": "312f693c0ffee5eed0123456789abcdef0123456",
-                "dirty": "false",
+                "changed-files": "2",
             },
             "plan": Plan(
                 schema=PLAN_SCHEMA,
@@ -284,7 +284,7 @@ def text_output(text: str) -> Output:
     return Output(head=text, total_bytes=len(text.encode("utf-8", "surrogatepass")))
 
 
-def tests(
+def alike(
     scope: str, count: int, status: Status = Status.PASSED, **fields: Any
 ) -> list[TestRecord]:
     """A number of alike tests."""
@@ -377,7 +377,7 @@ def _base(builder: RunBuilder, *, boundary: bool = True) -> None:
         took=12.3,
         at=42.1,
         command="cargo test --workspace --lib",
-        tests=tests("convergio_gateway::route", 184),
+        tests=alike("convergio_gateway::route", 184),
         needs=("v7-0/gateway",),
     )
     builder.check(
@@ -387,7 +387,7 @@ def _base(builder: RunBuilder, *, boundary: bool = True) -> None:
         took=19.8,
         at=44.6,
         command="cargo test --test integration",
-        tests=tests("integration::stream", 46),
+        tests=alike("integration::stream", 46),
         needs=("v7-0/gateway",),
         services=("gateway",),
     )
@@ -426,7 +426,7 @@ def approved() -> RunBuilder:
         kind="c-tests",
         took=2.2,
         at=54.5,
-        tests=tests("header", 12),
+        tests=alike("header", 12),
         matrix={"standard": "c17"},
         needs=("v7-0/gateway",),
     )
@@ -454,7 +454,7 @@ def blocked() -> RunBuilder:
         command="pytest native/python/tests -n 2",
         message="2 of 64 tests failed",
         tests=[
-            *tests("tests/test_boundary.py", 61),
+            *alike("tests/test_boundary.py", 61),
             TestRecord(
                 id="tests/test_boundary.py::test_use_after_free_is_refused",
                 status=Status.FAILED,
@@ -530,7 +530,7 @@ def blocked() -> RunBuilder:
         took=2.4,
         attempt=2,
         at=58.2,
-        tests=tests("stream", 9),
+        tests=alike("stream", 9),
     )
     builder.check(
         "v7-1/docs",
@@ -551,7 +551,7 @@ def blocked() -> RunBuilder:
         at=60.0,
         message="1 of 12 tests failed",
         tests=[
-            *tests("tests/test_vendor.py", 11),
+            *alike("tests/test_vendor.py", 11),
             TestRecord(
                 id="tests/test_vendor.py::test_usage_in_last_chunk",
                 status=Status.FAILED,
@@ -619,7 +619,7 @@ def large(checks: int = 1_000, tests_each: int = 10, failed: int = 0) -> RunBuil
     per_phase = max(1, checks // 10)
     for number in range(checks):
         bad = number < failed
-        records = tests(f"suite_{number}.py", tests_each)
+        records = alike(f"suite_{number}.py", tests_each)
         if bad and records:
             records[0] = TestRecord(
                 id=records[0].id,
