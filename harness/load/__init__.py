@@ -52,7 +52,7 @@ def load(
         if name in _SPECIAL and name in special:
             problems.add(
                 Position(file=file, line=1, column=1),
-                f"the {name} are already in {special[name][0]}",
+                f"{special[name][0]} says already what this file is for",
                 "keep one of the two files",
             )
         elif name in _SPECIAL and node is not None:

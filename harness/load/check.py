@@ -89,6 +89,8 @@ class CheckRules:
             validate = Compiler().compile(kind, label=f'the "with" of {name}')
             self._validators[name] = validate
         if options is None:
+            if node.key("with") is not None:
+                return False  # no mapping at all; noted with the types
             options = MapNode([], node.line, node.column)
         checked = validate(options, walk)
         if checked is INVALID:

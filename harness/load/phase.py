@@ -97,7 +97,10 @@ class PhaseReader:
         # A check with a wrong type in it still has a kind and options to look at.
         typed = values is not INVALID
         values = values if typed else _readable(node)
-        self._rules.finish(node, values, walk)
+        if not self._rules.finish(node, values, walk):
+            # Options that are wrong, or were never looked at, are no part of what is examined.
+            for one in (values, *values.get("any-of", ())):
+                one.pop("with", None)
         if typed:
             item.check = msgspec.convert(values, Check)
             item.combinations = self._rules.examine(item.check, node, walk)
@@ -149,5 +152,7 @@ def _header_placeholders(node: MapNode, walk: Walk) -> None:
         inner = [one for _, one in value.pairs] if isinstance(value, MapNode) else [value]
         for one in inner:
             if isinstance(one, ScalarNode) and OPENING in one.text:
-                known = list(RUN_NAMES) if key.text == "env" else []
-                verify_text(one, known, list(RUN_NAMES), walk)
+                if key.text == "env":
+                    verify_text(one, list(RUN_NAMES), list(RUN_NAMES), walk)
+                else:
+                    walk.problem(one, "a phase has nothing to fill in here", "write it out")

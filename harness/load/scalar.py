@@ -95,7 +95,7 @@ def _deferred(node: Node, walk: Walk, validate: Validator, wanted: str) -> Any:
     given = "text" if name in RUN_TEXTS or name.endswith((".url", ".host")) else "number"
     if given != wanted:
         return walk.problem(
-            node, f"{name} is a {given}, where a {wanted} is wanted", "write the value itself"
+            node, f"{name} gives a {given}, where a {wanted} is wanted", "write the value itself"
         )
     return node.text
 

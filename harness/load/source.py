@@ -28,7 +28,6 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 _REMEDIES = (
-    ("'\\t' that cannot start any token", "indent with spaces, not tabs"),
     ("mapping values are not allowed", 'quote a text that contains ": ", or mend the indentation'),
     ("expected ':'", 'write "key: value"; a line without a colon belongs to nothing'),
     (
@@ -114,10 +113,12 @@ class _Composer:
         self._stack: list[_Open] = []
         self._root: Node | None = None
         self._nodes = 0
+        self._text = ""
         # Anchor to its node, how many nodes that is with its aliases followed, and how deep.
         self._anchors: dict[str, tuple[Node, int, int]] = {}
 
     def compose(self, text: str) -> Node:
+        self._text = text
         documents = 0
         try:
             for event in yaml.parse(text, Loader=_LOADER):
@@ -268,15 +269,19 @@ class _Composer:
         context, problem = getattr(error, "context", None), getattr(error, "problem", None)
         what = str(problem or context or "it cannot be read")
         near = f"{context}: " if context and problem else ""
+        line, column = (mark.line, mark.column) if mark else (0, 0)
         remedy = next(
             (remedy for sign, remedy in _REMEDIES if sign in f"{near}{what}"),
             "mend the syntax here or just before",
         )
+        here = self._text.split("\n")[line : line + 1]
+        if here and here[0][column : column + 1] == "\t":
+            remedy = "indent with spaces, not tabs"
         self._problems.add(
             Position(
                 file=self._file,
-                line=mark.line + 1 if mark else 1,
-                column=mark.column + 1 if mark else 1,
+                line=line + 1,
+                column=column + 1,
             ),
             f"invalid YAML: {near}{what}",
             remedy,

@@ -84,7 +84,6 @@ class Compiler:
             return known
         fields: dict[str, Validator] = {}
         required = tuple(one.encode_name for one in wanted.fields if one.required)
-        name = wanted.cls.__name__.lower()
 
         def validate(node: Node, walk: Walk) -> Any:
             if type(node) is not MapNode:
@@ -95,7 +94,7 @@ class Compiler:
                 field = fields.get(key.text)
                 if field is None:
                     sound = False
-                    _unknown_key(key, node, fields, name, walk)
+                    _unknown_key(key, node, fields, label, walk)
                     continue
                 checked = field(value, walk)
                 if checked is INVALID:
@@ -148,14 +147,14 @@ _CONTAINERS = _LISTS | _MAPS
 
 
 def _unknown_key(
-    key: ScalarNode, node: MapNode, fields: Collection[str], name: str, walk: Walk
+    key: ScalarNode, node: MapNode, fields: Collection[str], label: str, walk: Walk
 ) -> None:
     if key.text == "<<":
         remedy = "write the keys out; merging is not part of YAML 1.2"
     else:
         written = {one.text for one, _ in node.pairs}
         remedy = choose(key.text, [one for one in fields if one not in written])
-    walk.problem(key, f"a {name} has no key {shown(key.text)}", remedy)
+    walk.problem(key, f"{label} has no key {shown(key.text)}", remedy)
 
 
 def _complete(node: MapNode, required: tuple[str, ...], label: str, walk: Walk) -> bool:
