@@ -33,6 +33,13 @@ static void test_points_by_feature(void **state) {
         {TEXT("12 + x = 40"), {20, 0, 0, 0, 20, 0, 0}},
         /* a sum sign: 20 */
         {TEXT("\xE2\x88\x91 x"), {20, 0, 0, 0, 20, 0, 0}},
+        /* the signs next to the operators' block are none: euro U+20AC, diameter U+2300 */
+        {TEXT("\xE2\x82\xAC \xE2\x8C\x80"), {0, 0, 0, 0, 0, 0, 0}},
+        /* the block's last: U+22FF */
+        {TEXT("\xE2\x8B\xBF"), {20, 0, 0, 0, 20, 0, 0}},
+        /* four signs of code are the minimum: 400 permille, capped; three are none */
+        {TEXT("a(b)c(d)ef"), {100, 0, 0, 100, 0, 0, 0}},
+        {TEXT("a(b)c(d ef"), {0, 0, 0, 0, 0, 0, 0}},
         /* three questions: 40 */
         {TEXT("a? b? c?"), {40, 0, 0, 0, 0, 40, 0}},
         /* two list items: 30; the numbers: 12 */

@@ -170,6 +170,28 @@ static void test_context_window_bound_is_exact(void **state) {
     ASSERT_CHAIN(d, CHEAP, STRONG);
 }
 
+static void test_capability_floor_is_exact(void **state) {
+    (void)state;
+    core_route_candidate m[MODELS];
+    models(m);
+    core_route_request request = request_for(simple);
+    request.min_capability = 950;
+    ASSERT_CHAIN(decide(&request, m, MODELS), STRONG);
+    m[CHEAP].capability = request.min_capability = CORE_COMPLEXITY_MAX;
+    ASSERT_CHAIN(decide(&request, m, MODELS), CHEAP);
+}
+
+static void test_greatest_token_counts_are_valid(void **state) {
+    (void)state;
+    core_route_candidate m[MODELS];
+    models(m);
+    m[SMALL].context_window = UINT64_MAX;
+    core_route_request request = request_for(simple);
+    request.input_tokens = INT64_MAX;
+    request.max_output_tokens = INT64_MAX;
+    ASSERT_CHAIN(decide(&request, m, MODELS), SMALL);
+}
+
 static void test_input_tokens_are_estimated_from_the_text(void **state) {
     (void)state;
     core_route_candidate m[MODELS];
@@ -436,6 +458,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_prefer_local_puts_capable_local_before_cheaper_cloud),
     cmocka_unit_test(test_budget_bounds_are_exact),
     cmocka_unit_test(test_context_window_bound_is_exact),
+    cmocka_unit_test(test_capability_floor_is_exact),
+    cmocka_unit_test(test_greatest_token_counts_are_valid),
     cmocka_unit_test(test_input_tokens_are_estimated_from_the_text),
     cmocka_unit_test(test_nothing_possible_says_which_stage),
     cmocka_unit_test(test_stages_go_in_their_order),
