@@ -31,7 +31,7 @@ from harness.run.local import LocalExecutor
 from harness.run.resources import Ledger
 from harness.run.stop import Stop
 
-__all__ = ["Stop", "run_plan"]
+__all__ = ["Dispatcher", "Stop", "run_plan"]
 
 
 def run_plan(
@@ -54,20 +54,20 @@ def run_plan(
     left alive then, or ever.
     """
     if all(check.decision is Decision.SKIP for check in plan.checks):
-        _Dispatcher(plan, None, sink=sink, clock=clock, jobs=jobs, stop=stop).run()
+        Dispatcher(plan, None, sink=sink, clock=clock, jobs=jobs, stop=stop).run()
         return
     executor = LocalExecutor(
         plan, root=root, folder=folder, clock=clock, kinds=kinds, environ=environ, stop=stop
     )
     try:
-        _Dispatcher(plan, executor, sink=sink, clock=clock, jobs=jobs, stop=stop).run()
+        Dispatcher(plan, executor, sink=sink, clock=clock, jobs=jobs, stop=stop).run()
     finally:
         executor.close()
         stop.release()
 
 
-class _Dispatcher:
-    """The state of one run."""
+class Dispatcher:
+    """The state of one run, whatever machine the executor stands for."""
 
     def __init__(
         self,

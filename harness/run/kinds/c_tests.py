@@ -130,7 +130,7 @@ def _read(text: str, where: str) -> list[TestRecord]:
         root = ElementTree.fromstring(plain_text(text.encode()))  # noqa: S314 - our own tests' file
     except ElementTree.ParseError as error:
         raise _DamagedError(f"its results in {where} are damaged ({error})") from error
-    records = []
+    records: list[TestRecord] = []
     for suite in root.iter("testsuite"):
         cases = suite.findall("testcase")
         stated = suite.get("tests", "")

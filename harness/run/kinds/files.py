@@ -104,7 +104,7 @@ class FilesKind:
         if (completed.exit_code == 0) != (not answer.findings):
             return Outcome(
                 status=Status.ERRORED,
-                message=f"{how_it_ended(completed)} contradicts its {len(answer.findings)} findings",
+                message=f"{how_it_ended(completed)} contradicts {len(answer.findings)} findings",
             )
         metrics = {"claims": answer.claims, "files": answer.files}
         if answer.findings:

@@ -15,7 +15,8 @@ from harness.model.result import Status, TestRecord
 _BINARY = re.compile(r"^\s+(?:Running (?P<what>.+?) \((?P<path>[^()]+)\)|Doc-tests (?P<doc>\S+))$")
 _ANNOUNCED = re.compile(r"^running (?P<count>\d+) tests?$")
 _TEST = re.compile(
-    r"^test (?P<name>.+?) \.\.\. (?:.*?\b)?(?P<result>ok|FAILED|ignored)(?P<more>.*)$"
+    r"^test (?P<name>.+?) \.\.\. (?:.*\W)?"
+    r"(?P<result>ok|FAILED|ignored)(?P<more>, .*)?(?: <[\d.]+s>)?$"
 )
 _TEST_OPEN = re.compile(r"^test (?P<name>.+?) \.\.\. ")
 _RESULT_LATE = re.compile(r"(?:^|.*\W)(?P<result>ok|FAILED)$")
@@ -97,7 +98,7 @@ class _Reader:
             else:
                 self._lines[self._section].append(line)
         elif test := _TEST.match(line):
-            self._named(test["name"], test["result"], test["more"])
+            self._named(test["name"], test["result"], test["more"] or "")
         elif opened := _TEST_OPEN.match(line):
             # With one thread the name comes before the test runs, and what it prints in between.
             self._open_test = opened["name"]
