@@ -17,16 +17,19 @@ _SKIPS = (
 
 
 def sentence(
-    conclusion: Conclusion, counts: Counts, reasons: Sequence[ViewReason], interrupted: bool
+    conclusion: Conclusion, counts: Counts, reasons: Sequence[ViewReason], cut_short: str
 ) -> str:
-    """What the verdict means for this run, in one sentence that stands alone."""
+    """What the verdict means for this run, in one sentence that stands alone.
+
+    `cut_short` is how the run ended before its end (`was interrupted`), empty when it did not.
+    """
     match conclusion:
         case Conclusion.APPROVED:
             return _approved(counts, reasons)
         case Conclusion.BLOCKED:
             return _blocked(counts, reasons)
         case Conclusion.INCOMPLETE:
-            return _incomplete(counts, reasons, interrupted)
+            return _incomplete(counts, reasons, cut_short)
 
 
 def _approved(counts: Counts, reasons: Sequence[ViewReason]) -> str:
@@ -53,17 +56,18 @@ def _blocked(counts: Counts, reasons: Sequence[ViewReason]) -> str:
     return f"{text}, and {silent:,} more gave no answer." if silent else f"{text}."
 
 
-def _incomplete(counts: Counts, reasons: Sequence[ViewReason], interrupted: bool) -> str:
+def _incomplete(counts: Counts, reasons: Sequence[ViewReason], cut_short: str) -> str:
     total = counts.checks.total
     silent = len(_named(reasons, Effect.INCOMPLETE))
-    lead = "The run was interrupted" if interrupted else "Nothing failed"
     if total == 0:
         return "Nothing was verified: the plan holds no check."
     if silent:
-        join = ":" if interrupted else ", but"
+        lead = f"The run {cut_short}:" if cut_short else "Nothing failed, but"
         whom = "the one check" if total == 1 else f"{silent:,} of {plural(total, 'check')}"
-        return f"{lead}{join} {whom} gave no answer that counts."
-    return f"{lead}, but the run as a whole cannot be relied on."
+        return f"{lead} {whom} gave no answer that counts."
+    if cut_short:
+        return f"The run {cut_short}."
+    return "Nothing failed, but the run as a whole cannot be relied on."
 
 
 def _named(reasons: Sequence[ViewReason], effect: Effect) -> set[str]:

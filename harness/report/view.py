@@ -94,7 +94,7 @@ def build(run: Run, verdict: Verdict) -> View:
         run=_facts(run),
         verdict=ViewVerdict(
             conclusion=verdict.conclusion,
-            sentence=sentence(verdict.conclusion, counts, reasons, bool(run.interrupted)),
+            sentence=sentence(verdict.conclusion, counts, reasons, _cut_short(run)),
             profile=plain(verdict.profile),
             about=plain(plan.profile.about),
             exit_code=_EXIT[verdict.conclusion],
@@ -155,6 +155,12 @@ def _facts(run: Run) -> RunFacts:
         changes=_changes(header.source.get("changed-files", "")),
         replay=f"release-manager report {shlex.quote(plain(header.run_id))} --verify",
     )
+
+
+def _cut_short(run: Run) -> str:
+    if run.interrupted:
+        return "was interrupted"
+    return "" if run.finished else "did not finish"
 
 
 def _changes(changed: str) -> str:

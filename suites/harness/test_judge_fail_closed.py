@@ -123,7 +123,7 @@ def test_a_passed_check_may_hold_warnings() -> None:
 def test_a_passed_check_whose_tests_were_all_skipped_is_errored() -> None:
     verdict = judge(one_check(tests=alike("s", 4, Status.SKIPPED)).run())
     assert verdict.conclusion is Conclusion.INCOMPLETE
-    assert "all of its 4 tests were skipped" in verdict.reasons[0].text
+    assert any("all of its 4 tests were skipped" in reason.text for reason in verdict.reasons)
 
 
 @pytest.mark.parametrize("end", [{"timed_out": True}, {"signal": "SIGSEGV"}])

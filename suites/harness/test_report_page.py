@@ -1,0 +1,342 @@
+"""The page: one offline file, complete without scripts, inert, bounded, readable by everyone."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import time
+from collections import Counter
+from html.parser import HTMLParser
+from itertools import pairwise
+
+import jinja2
+import pytest
+
+from harness.judge import judge
+from harness.model.result import Output, SkipReason, Status
+from harness.report import as_html, build, render_all
+from harness.report.shape import View
+from suites.harness.sample_runs import (
+    HOSTILE,
+    RunBuilder,
+    approved,
+    blocked,
+    hostile,
+    incomplete,
+    large,
+)
+
+VOID = {"meta", "input", "br", "link", "hr", "img"}
+
+
+class Tree(HTMLParser):
+    """Every element with its attributes, the text by element, and whether tags nest."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.stack: list[str] = []
+        self.texts: dict[str, list[str]] = {}
+        self.feed(text)
+        self.close()
+        assert self.stack == [], f"never closed: {self.stack}"
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        names = [name for name, _ in attrs]
+        assert len(names) == len(set(names)), f"doubled attribute in <{tag}>"
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.stack.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.stack, f"</{tag}> closes nothing"
+        assert self.stack.pop() == tag, f"</{tag}> does not match"
+
+    def handle_data(self, data: str) -> None:
+        if self.stack:
+            self.texts.setdefault(self.stack[-1], []).append(data)
+
+    def ids(self) -> list[str]:
+        return [found for _, attrs in self.elements if (found := attrs.get("id"))]
+
+
+def view_of(builder: RunBuilder, **how: object) -> View:
+    run = builder.run(**how)  # type: ignore[arg-type]
+    return build(run, judge(run))
+
+
+EXAMPLES = {
+    "approved": approved(),
+    "blocked": blocked(),
+    "incomplete": incomplete(),
+    "hostile": hostile(),
+    "empty": RunBuilder(),
+    "large": large(300, 3, failed=5),
+}
+
+
+@pytest.fixture(scope="module")
+def pages(templates: dict[str, str]) -> dict[str, str]:
+    return {name: as_html(view_of(builder), templates) for name, builder in EXAMPLES.items()}
+
+
+@pytest.fixture(params=sorted(EXAMPLES))
+def page(request: pytest.FixtureRequest, pages: dict[str, str]) -> str:
+    return pages[request.param]
+
+
+def test_elements_nest_and_ids_are_unique(page: str) -> None:
+    ids = Tree(page).ids()
+    assert [name for name, count in Counter(ids).items() if count > 1] == []
+
+
+def test_every_link_leads_somewhere_on_the_page(page: str) -> None:
+    tree = Tree(page)
+    targets = [attrs.get("href") or "" for tag, attrs in tree.elements if tag == "a"]
+    targets += [attrs.get("href") or "" for tag, attrs in tree.elements if tag == "use"]
+    targets += [f"#{name}" for _, attrs in tree.elements if (name := attrs.get("aria-labelledby"))]
+    assert targets
+    assert {target[1:] for target in targets} <= set(tree.ids())
+
+
+def test_nothing_is_asked_of_anywhere(page: str) -> None:
+    tree = Tree(page)
+    loading = {"link", "img", "iframe", "object", "embed", "base", "form", "video", "audio"}
+    assert {tag for tag, _ in tree.elements} & loading == set()
+    for tag, attrs in tree.elements:
+        assert "src" not in attrs, tag
+        assert "style" not in attrs, f"<{tag}> has a style the policy would refuse"
+        assert not [name for name in attrs if name.startswith("on")], tag
+    assert "url(" not in "".join(tree.texts["style"])
+    assert "@import" not in "".join(tree.texts["style"])
+
+
+def test_the_policy_allows_exactly_the_style_and_script_on_the_page(page: str) -> None:
+    (policy,) = re.findall(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page)
+    policy = policy.replace("&#39;", "'")
+    assert policy.startswith("default-src 'none';")
+    for tag in ("style", "script"):
+        (text,) = re.findall(rf"<{tag}>(.*?)</{tag}>", page, re.DOTALL)
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        assert f"{tag}-src 'sha256-{digest}';" in policy
+    assert "unsafe" not in policy
+
+
+def test_headings_step_down_one_level_at_a_time(page: str) -> None:
+    levels = [int(tag[1]) for tag, _ in Tree(page).elements if re.fullmatch(r"h[1-6]", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+
+
+def test_the_page_names_its_language_and_offers_a_way_past_the_contents(page: str) -> None:
+    elements = Tree(page).elements
+    assert ("html", {"lang": "en"}) in elements
+    links = [attrs.get("href") for tag, attrs in elements if tag == "a"]
+    assert links[0] == "#main"
+
+
+def test_status_is_always_a_word_beside_its_shape(page: str) -> None:
+    marks = re.findall(r'<span class="st s-(\w+)">(.*?)</span>', page, re.DOTALL)
+    for status, inside in marks:
+        shape, _, word = inside.rpartition("</svg>")
+        assert 'aria-hidden="true"' in shape
+        assert word.strip() in {status, "agrees", "differs"}
+
+
+def test_the_verdict_stands_before_everything_else(pages: dict[str, str]) -> None:
+    for name, word in (("approved", "APPROVED"), ("blocked", "BLOCKED")):
+        text = pages[name]
+        assert f"<title>{word} · Convergio · " in text
+        first = text.index('id="word"')
+        for later in ("What was verified", 'id="phases"', 'id="timeline"', 'id="policy"'):
+            assert first < text.index(later)
+
+
+def test_failures_stand_before_phases_with_their_evidence(pages: dict[str, str]) -> None:
+    text = pages["blocked"]
+    first, phases = text.index('id="attention"'), text.index('id="phases"')
+    assert first < phases
+    evidence = text[first:phases]
+    for piece in (
+        "a freed context must be refused, not used",
+        "native/gateway/crates/abi/src/context.rs:88:21",
+        "clippy::needless_borrow",
+        "2 failed, 21 passed, 1 skipped in 8.41s",
+        "release-manager verify &#39;v7-1/boundary[cffi]&#39;",
+        "convergio-gateway (pid 4711)",
+        "Waived</strong> until 2026-12-31 by Ada Lovelace (PROJ-142)",
+        "at its deadline of",
+        "timed out waiting for the terminator",
+    ):
+        assert piece in evidence, piece
+
+
+def test_the_page_tells_how_an_answer_was_chosen(pages: dict[str, str]) -> None:
+    text = pages["approved"]
+    assert "decided by valgrind on the C programs, of 3 alternatives" in text
+    assert "passed over: miri is not installed" in text
+    assert "not applicable: apple-silicon is false on this host" in text
+
+
+def test_the_page_says_what_was_verified_and_how_to_prove_it(pages: dict[str, str]) -> None:
+    text = pages["approved"]
+    for piece in (
+        "312f693c0ffe",
+        "with 2 uncommitted changes",
+        "2026-11-23 07:41:51 UTC",
+        "7 executed · 0 reused · 1 without an answer",
+        "native/gateway/Cargo.lock",
+        "release-manager report 20261123-074151-7f3a --verify",
+        "(this run)",
+    ):
+        assert piece in text, piece
+
+
+def test_the_drawn_timeline_has_a_table_that_says_the_same(pages: dict[str, str]) -> None:
+    text = pages["approved"]
+    assert text.count('class="b b-passed') == text.count("<td>passed</td>") == 7
+    assert 'role="img" aria-label="Timeline of 7 checks' in text
+
+
+def test_hostile_text_stays_text(pages: dict[str, str]) -> None:
+    tree = Tree(pages["hostile"])
+    assert sum(tag == "script" for tag, _ in tree.elements) == 1
+    assert "".join(tree.texts["script"]).startswith("// Comfort")
+    assert "alert(1)" not in "".join(tree.texts["script"] + tree.texts["style"])
+    assert any("<script>alert(1)</script>" in part for part in tree.texts["pre"])
+    for raw in ("\x1b", "\x00", "\x08", "\u202e", "\ud800"):
+        assert raw not in pages["hostile"]
+    assert "{{ 7*7 }}" in pages["hostile"]
+    pages["hostile"].encode()
+
+
+def test_a_line_of_a_megabyte_costs_little_and_is_said(pages: dict[str, str]) -> None:
+    assert len(pages["hostile"]) < 120_000
+    assert "more characters]" in pages["hostile"]
+
+
+def test_a_large_run_stays_small_and_says_what_it_leaves_off(templates: dict[str, str]) -> None:
+    builder = large(1_000, 10, failed=300)
+    noisy = Output(head="y" * 60_000, total_bytes=60_000)
+    for number in range(300):
+        builder.check(f"noisy/{number}", Status.FAILED, message="x" * 5_000, output=noisy)
+    text = as_html(view_of(builder), templates)
+    assert len(text) < 6_000_000
+    assert "400 more checks to look at" in text
+    assert "kept in report.json" in text
+    assert "longest of 1,300 checks" in text
+    assert "10 tests: see junit.xml" in text
+
+
+def test_a_thousand_checks_render_in_little_time(templates: dict[str, str]) -> None:
+    view = view_of(large(1_000, 10))
+    render_all(view, templates)
+    began = time.process_time()
+    reports = render_all(view, templates)
+    # 0.2 s where this was written; the bound only catches a change of kind.
+    assert time.process_time() - began < 1.5
+    assert len(reports["report.html"]) < 1_500_000
+
+
+def test_compiled_templates_can_be_kept_by_the_caller(templates: dict[str, str]) -> None:
+    class Kept(jinja2.BytecodeCache):
+        def __init__(self) -> None:
+            self.code: dict[str, bytes] = {}
+            self.loads = 0
+
+        def load_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
+            if bucket.key in self.code:
+                self.loads += 1
+                bucket.bytecode_from_string(self.code[bucket.key])
+
+        def dump_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
+            self.code[bucket.key] = bucket.bytecode_to_string()
+
+    kept, view = Kept(), view_of(approved())
+    first = as_html(view, templates, bytecode_cache=kept)
+    assert kept.loads == 0
+    assert as_html(view, templates, bytecode_cache=kept) == first
+    assert kept.loads == len(kept.code) > 4
+
+
+def test_a_template_that_asks_for_what_is_not_there_fails(templates: dict[str, str]) -> None:
+    broken = {**templates, "report.html.j2": "{{ view.nothing }}"}
+    with pytest.raises(jinja2.UndefinedError):
+        as_html(view_of(approved()), broken)
+
+
+def test_a_run_of_skips_alone_renders(templates: dict[str, str]) -> None:
+    builder = RunBuilder()
+    builder.skip("p/x", SkipReason.CAPABILITY_MISSING, HOSTILE)
+    text = as_html(view_of(builder), templates)
+    Tree(text)
+    assert "Gave no answer" in text
+    assert 'id="timeline"' not in text
+
+
+# Contrast, computed from the style sheet itself (WCAG 2.2, 1.4.3 and 1.4.11)
+
+TEXT_ON = {
+    "ink": ["paper", "sheet", "code", "slate-wash", "red-wash", "amber-wash", "violet-wash"],
+    "soft": ["paper", "sheet", "code"],
+    "faint": ["paper", "sheet", "code", "slate-wash"],
+    "link": ["paper", "sheet"],
+    "green": ["paper", "sheet"],
+    "red": ["paper", "sheet", "red-wash"],
+    "amber": ["paper", "sheet", "amber-wash"],
+    "violet": ["paper", "sheet", "violet-wash"],
+    "slate": ["paper", "sheet", "slate-wash"],
+}
+ON_SOLID = ("green", "red", "amber", "violet")
+
+
+def themes(style: str) -> dict[str, dict[str, str]]:
+    light, dark = re.findall(r":root \{(.*?)\}", style, re.DOTALL)[:2]
+    values = {
+        name: dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", body))
+        for name, body in (("light", light), ("dark", dark))
+    }
+    return {"light": values["light"], "dark": {**values["light"], **values["dark"]}}
+
+
+def luminance(colour: str) -> float:
+    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_text_stands_out_from_its_ground(theme: str, templates: dict[str, str]) -> None:
+    colours = themes(templates["report.css"])[theme]
+    weak = [
+        f"{text} on {ground}: {ratio:.2f}"
+        for text, grounds in TEXT_ON.items()
+        for ground in grounds
+        if (ratio := contrast(colours[text], colours[ground])) < 4.5
+    ]
+    weak += [
+        f"sheet on {solid}: {ratio:.2f}"
+        for solid in ON_SOLID
+        if (ratio := contrast(colours["sheet"], colours[solid])) < 4.5
+    ]
+    weak += [
+        f"focus on {ground}: {ratio:.2f}"
+        for ground in ("paper", "sheet")
+        if (ratio := contrast(colours["focus"], colours[ground])) < 3
+    ]
+    assert weak == []
+
+
+def test_contrast_is_the_formula_of_the_standard() -> None:
+    assert contrast("#000000", "#ffffff") == pytest.approx(21.0)
+    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
