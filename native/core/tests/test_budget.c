@@ -355,6 +355,21 @@ static void test_limit_zero_admits_only_what_is_free(void **state) {
     core_budget_free(budget);
 }
 
+static void test_thresholds_may_coincide(void **state) {
+    (void)state;
+    test_memory memory;
+    core_budget_config config = config_for(1000);
+    config.alert_permille = config.cheaper_permille = config.block_permille = 1000;
+    core_budget *budget = new_budget(&memory, &config);
+    core_reservation id;
+    core_budget_change change;
+    assert_int_equal(core_budget_reserve(budget, 999, &id, &change), CORE_OK);
+    assert_int_equal(change.level, CORE_BUDGET_NORMAL);
+    assert_int_equal(core_budget_reserve(budget, 1, &id, &change), CORE_OK);
+    assert_int_equal(change.level, CORE_BUDGET_BLOCKED);
+    core_budget_free(budget);
+}
+
 static void test_level_names(void **state) {
     (void)state;
     static const char *const names[] = {"normal", "alert", "cheaper", "blocked", "unknown"};
@@ -378,6 +393,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_allocation_failure_at_every_point),
     cmocka_unit_test(test_bad_arguments),
     cmocka_unit_test(test_limit_zero_admits_only_what_is_free),
+    cmocka_unit_test(test_thresholds_may_coincide),
     cmocka_unit_test(test_level_names),
 };
 

@@ -45,6 +45,9 @@ static void test_points_by_feature(void **state) {
         /* two list items: 30; the numbers: 12 */
         {TEXT("1. a\n2) b"), {42, 0, 0, 0, 12, 30, 0}},
         {TEXT("- a\n  * b\nx"), {34, 0, 0, 0, 4, 30, 0}},
+        /* no items: a mark without a space after it, a letter with one, a number without a mark */
+        {TEXT("-x\na b\n*c"), {4, 0, 0, 0, 4, 0, 0}},
+        {TEXT("1 a\n2b. c\n-"), {12, 0, 0, 0, 12, 0, 0}},
         /* one break between paragraphs, however wide */
         {TEXT("a\n\n\n\nb"), {10, 0, 0, 0, 0, 10, 0}},
         /* a fence: 100; 3 signs are below the density's minimum */

@@ -149,7 +149,9 @@ static void test_budget_bounds_are_exact(void **state) {
     request.budget_left--;
     ASSERT_CHAIN(decide(&request, &m[CHEAP], 2), 0);
     request.budget_left = CORE_ROUTE_NO_BUDGET;
-    request.max_query_cost = 14999999;
+    request.max_query_cost = 15000000;
+    assert_int_equal(decide(&request, &m[CHEAP], 2).chain_len, 2);
+    request.max_query_cost--;
     core_route_decision d = decide(&request, &m[CHEAP], 2);
     ASSERT_CHAIN(d, 0);
     assert_int_equal(d.removed[CORE_STAGE_BUDGET], 1);
