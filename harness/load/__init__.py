@@ -5,6 +5,7 @@ Pure: takes bytes, gives data. README.md beside this file tells how.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Mapping
 from pathlib import PurePosixPath
 from typing import Any
@@ -21,7 +22,7 @@ from harness.load.problem import Problems, choose, shown
 from harness.load.service import examine_services, names_and_ports
 from harness.load.source import read
 from harness.load.validate import Compiler
-from harness.load.walk import INVALID, Walk
+from harness.load.walk import INVALID, Validator, Walk
 from harness.model.spec import Definitions, Policy, Position, Service, Services, Versions
 
 SERVICES = "services"
@@ -87,8 +88,13 @@ def load(
 def _typed(name: str, file: str, node: Node, problems: Problems) -> Any:
     """A special file's node as its type, or None when problems were noted."""
     walk = Walk(file, problems)
-    values = Compiler().compile(_SPECIAL[name], label="this file")(node, walk)
+    values = _validator(name)(node, walk)
     return None if values is INVALID else msgspec.convert(values, _SPECIAL[name])
+
+
+@functools.cache
+def _validator(name: str) -> Validator:
+    return Compiler().compile(_SPECIAL[name], label="this file")
 
 
 def _must_be_there(files: Mapping[str, bytes], problems: Problems) -> None:

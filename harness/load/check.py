@@ -226,6 +226,8 @@ def _combinations(strategy: Strategy, node: MapNode, walk: Walk) -> list[dict[st
             "take values out, or split the check",
         )
         return [{}]
+    if not _nameable(strategy, where, walk):
+        return [{}]
     _exclusions(strategy, node, walk)
     left = matrix.combinations(strategy)
     if not left:
@@ -246,6 +248,21 @@ def _combinations(strategy: Strategy, node: MapNode, walk: Walk) -> list[dict[st
             break
         seen.add(name)
     return left or [{}]
+
+
+def _nameable(strategy: Strategy, where: Node, walk: Walk) -> bool:
+    """Matrix values become part of check ids, which people type and files are named after."""
+    sound = True
+    for axis, values in strategy.matrix.items():
+        for index, value in enumerate(values):
+            if isinstance(value, str) and not (value.isprintable() and 0 < len(value) <= 60):
+                sound = False
+                walk.problem(
+                    at(where, axis, index),
+                    f"the value {shown(value)} cannot be part of a check's name",
+                    "write 1 to 60 printable characters",
+                )
+    return sound
 
 
 def _exclusions(strategy: Strategy, node: MapNode, walk: Walk) -> None:

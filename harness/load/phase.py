@@ -6,6 +6,7 @@ and each sound check in it is examined in full: everything is told at once.
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import msgspec
@@ -13,8 +14,8 @@ import msgspec
 from harness.load.check import CheckRules
 from harness.load.node import ListNode, MapNode, Node, ScalarNode, at, position
 from harness.load.placeholder import verify_text
-from harness.load.validate import Compiler
-from harness.load.walk import INVALID, Walk
+from harness.load.validate import Compiler, Special
+from harness.load.walk import INVALID, Validator, Walk
 from harness.model.expression import OPENING
 from harness.model.scope import RUN_NAMES
 from harness.model.spec import Alternative, Check, LoadedPhase, Phase, Scalar
@@ -65,12 +66,7 @@ class PhaseReader:
 
     def __init__(self, rules: CheckRules) -> None:
         self._rules = rules
-        self._check = Compiler(
-            special={(Check, "with"): _as_node, (Alternative, "with"): _as_node}
-        ).compile(Check, label="a check")
-        self._phase = Compiler(special={(Phase, "checks"): _checks}).compile(
-            Phase, label="this phase"
-        )
+        self._phase, self._check = _validators()
 
     def draft(self, node: Node, walk: Walk) -> Draft:
         """Validate a file's node; every problem in it is noted."""
@@ -105,6 +101,16 @@ class PhaseReader:
             item.check = msgspec.convert(values, Check)
             item.combinations = self._rules.examine(item.check, node, walk)
         return item
+
+
+@functools.cache
+def _validators() -> tuple[Validator, Validator]:
+    """Those of a phase without its checks, and of a check without its options."""
+    raw: Special = {(Check, "with"): _as_node, (Alternative, "with"): _as_node}
+    return (
+        Compiler(special={(Phase, "checks"): _checks}).compile(Phase, label="this phase"),
+        Compiler(special=raw).compile(Check, label="a check"),
+    )
 
 
 def _as_node(node: Node, walk: Walk) -> Any:

@@ -17,6 +17,9 @@ from harness.model.expression import OPENING, ExpressionError, placeholders
 from harness.model.scope import RUN_TEXTS
 from harness.model.spec import CAPABILITY_PATTERN, ID_PATTERN
 
+MAX_WHOLE = 2**63 - 1
+"""Larger whole numbers do not survive every format that definitions and plans are kept in."""
+
 _PATTERNS = {
     ID_PATTERN: 'lower-case letters and digits, with ".", "_" or "-" between them',
     CAPABILITY_PATTERN: 'lower-case letters and digits, with ".", "_", "+" or "-" between them',
@@ -49,7 +52,8 @@ def text(label: str, wanted: inspect.StrType) -> Validator:
                 f"{label} is {size}",
                 f"write at most {most:,} characters" if len(text) > most else "write the text",
             )
-        if search is not None and pattern is not None and not search(text):
+        # Python's $ also matches before a final line break; no name may end in one.
+        if search is not None and pattern and (text.endswith("\n") or not search(text)):
             return _mismatch(node, walk, label, pattern)
         return text
 
@@ -139,6 +143,10 @@ def number(label: str, wanted: inspect.IntType | inspect.FloatType) -> Validator
                 node,
                 f"{label} is {node.text}, which YAML versions read differently",
                 f"write {value}",
+            )
+        if isinstance(value, int) and not -MAX_WHOLE <= value <= MAX_WHOLE:
+            return walk.problem(
+                node, f"{label} is too large a number", f"write at most {MAX_WHOLE:,}"
             )
         for bound, holds, words in limits:
             if not holds(value, bound):

@@ -24,7 +24,16 @@ from harness.load.node import (
     resolve,
 )
 from harness.load.problem import choose, shown
-from harness.load.scalar import ambiguous, nothing, number, one_of, one_of_types, text, truth
+from harness.load.scalar import (
+    MAX_WHOLE,
+    ambiguous,
+    nothing,
+    number,
+    one_of,
+    one_of_types,
+    text,
+    truth,
+)
 from harness.load.walk import INVALID, Invalid, Validator, Walk, describe, expected
 from harness.model.expression import OPENING
 
@@ -245,9 +254,11 @@ def _anything(node: Node, walk: Walk) -> Any:
         return INVALID
     if OPENING in node.text:
         walk.placeholders = True
-    if is_not_finite(node):
-        return walk.problem(node, f"{node.text} is no number that can be kept", "write a number")
-    number = resolve(node)
-    if isinstance(number, int | float) and not isinstance(number, bool) and loses_digits(node):
-        return ambiguous(node, walk, "this")
-    return number
+    known = resolve(node)
+    if isinstance(known, bool) or not isinstance(known, int | float):
+        if is_not_finite(node):
+            return walk.problem(node, f"{node.text} cannot be kept", "write a number")
+        return known
+    if not abs(known) <= MAX_WHOLE:
+        return walk.problem(node, "this is too large a number", f"write at most {MAX_WHOLE:,}")
+    return ambiguous(node, walk, "this") if loses_digits(node) else known

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from harness.model.base import Record
@@ -141,13 +141,15 @@ def first_kind(check: Check) -> str:
 
 
 def requirements(
-    own: Iterable[str],
-    wanted: Iterable[str],
+    own: Sequence[str],
+    wanted: Sequence[str],
     services: Mapping[str, Service],
     matrix: Mapping[str, Value],
 ) -> tuple[str, ...]:
     """A check's capabilities and those of every service it needs, near or far; each once."""
     found = dict.fromkeys(_filled(own, matrix))
+    if not wanted:
+        return tuple(found)
     seen: set[str] = set()
     pending = list(wanted)
     while pending:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
@@ -44,7 +45,7 @@ from harness.plan.selection import Candidate, Selection, chosen, left_out
 class _Instance:
     """One check with one combination of its matrix."""
 
-    __slots__ = ("check", "id", "matrix", "needs", "phase", "position", "tags")
+    __slots__ = ("check", "id", "matrix", "needs", "phase", "position", "scope", "tags")
 
     def __init__(
         self,
@@ -58,6 +59,7 @@ class _Instance:
         self.check = check
         self.position = position
         self.matrix = matrix
+        self.scope = matrix_scope(matrix) if matrix else _NO_SCOPE
         self.id = instance_id(base, matrix) if matrix else base
         self.tags = _merged(phase.tags, check.tags)
         self.needs: tuple[str, ...] = ()
@@ -206,11 +208,7 @@ def _instances(definitions: Definitions) -> dict[str, _Instance]:
         inherited = shared[one.phase.phase]
         own = one.check.needs
         one.needs = (
-            tuple(
-                dict.fromkeys(
-                    (*_resolved(own, one.phase.phase, known, matrix_scope(one.matrix)), *inherited)
-                )
-            )
+            tuple(dict.fromkeys((*_resolved(own, one.phase.phase, known, one.scope), *inherited)))
             if own
             else inherited
         )
@@ -231,6 +229,7 @@ def _matrices(check: Check) -> Sequence[dict[str, Scalar]]:
 
 
 _ONE: tuple[dict[str, Scalar], ...] = ({},)
+_NO_SCOPE: dict[str, Value] = {}
 
 
 def _sorted(phases: Sequence[LoadedPhase]) -> list[LoadedPhase]:
@@ -255,7 +254,7 @@ def _planned(
     circumstances: Circumstances,
     expected_seconds: float,
 ) -> PlannedCheck:
-    check, scope = one.check, matrix_scope(one.matrix)
+    check, scope = one.check, one.scope
     skip: SkipReason | None = SkipReason.DESELECTED
     if wanted is None:
         reason = f"left out by --exclude {excluded}" if excluded else "not selected"
@@ -275,7 +274,7 @@ def _planned(
         position=one.position,
         about=fill_text(check.about, scope),
         skip=skip,
-        options=fill(choice.options, scope, partial=True) if runs else {},
+        options=_options(choice, scope) if runs else {},
         needs=one.needs,
         services=tuple(check.services),
         env=_env(one, choice, scope) if runs else {},
@@ -292,12 +291,18 @@ def _planned(
     )
 
 
+def _options(choice: Choice, scope: Mapping[str, Value]) -> dict[str, Any]:
+    """The kind's options with the matrix filled in; without one there is nothing to fill."""
+    filled: dict[str, Any] = fill(choice.options, scope, partial=True) if scope else choice.options
+    return filled
+
+
 def _env(one: _Instance, choice: Choice, scope: Mapping[str, Value]) -> dict[str, str]:
     """The phase's environment, the check's over it, the alternative's over both."""
     if not (one.phase.env or one.check.env or choice.env):
         return {}
     merged = {**one.phase.env, **one.check.env, **choice.env}
-    return fill_env(merged, scope, partial=True)
+    return fill_env(merged, scope, partial=True) if scope else merged
 
 
 def _merged(outer: Sequence[str], own: Sequence[str]) -> tuple[str, ...]:

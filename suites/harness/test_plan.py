@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 
 import msgspec
@@ -75,9 +76,14 @@ checks:
 }
 
 
+@functools.cache
+def _loaded_once() -> Definitions:
+    return load_files(**WORLD)
+
+
 @pytest.fixture(scope="module")
 def world() -> Definitions:
-    return load_files(**WORLD)
+    return _loaded_once()
 
 
 def check(plan: Plan, name: str) -> PlannedCheck:
@@ -374,7 +380,7 @@ def test_cycle_is_refused() -> None:
 
 @given(st.randoms(use_true_random=False))
 def test_input_order_never_changes_the_plan(shuffler: random.Random) -> None:
-    definitions = load_files(**WORLD)
+    definitions = _loaded_once()
     phases = list(definitions.phases)
     shuffler.shuffle(phases)
     mixed = []
@@ -394,7 +400,7 @@ def test_input_order_never_changes_the_plan(shuffler: random.Random) -> None:
 @given(st.sets(st.sampled_from(["v7-1", "v7-2/last", "lint", "v7-10/*", "memory"]), min_size=1))
 def test_every_need_of_a_check_that_runs_is_decided_for_a_reason(patterns: set[str]) -> None:
     plan = plan_of(
-        load_files(**WORLD), "cargo", "g++", selection=Selection(patterns=tuple(sorted(patterns)))
+        _loaded_once(), "cargo", "g++", selection=Selection(patterns=tuple(sorted(patterns)))
     )
     for name in running(plan):
         for need in check(plan, name).needs:
