@@ -34,6 +34,9 @@
     if (event.target.open) event.target.querySelectorAll(".cmd").forEach(offer);
   }, true);
 
+  // Failures are told at the end of an output.
+  document.querySelectorAll(".card .out").forEach((output) => { output.scrollTop = output.scrollHeight; });
+
   // A link to a row, or into a closed part, opens what it points at.
   const reveal = () => {
     const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));

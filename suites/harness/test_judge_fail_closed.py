@@ -300,7 +300,7 @@ def grave(run: Run) -> int:
     return GRAVITY.index(judge(run).conclusion)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(profiles, shapes, overrides, st.booleans())
 def test_adding_a_failure_never_improves_a_verdict(
     profile: Profile,
@@ -316,7 +316,7 @@ def test_adding_a_failure_never_improves_a_verdict(
     assert grave(after) >= grave(before)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(profiles, shapes, st.data())
 def test_turning_a_pass_into_a_failure_never_improves_a_verdict(
     profile: Profile, shape: list[tuple[str, Override | None, bool, bool]], data: st.DataObject
@@ -330,7 +330,7 @@ def test_turning_a_pass_into_a_failure_never_improves_a_verdict(
     assert grave(build_run(profile, worse)) >= grave(build_run(profile, shape))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(profiles, shapes.filter(bool), st.data())
 def test_removing_a_result_never_leaves_a_run_approved(
     profile: Profile, shape: list[tuple[str, Override | None, bool, bool]], data: st.DataObject
@@ -345,7 +345,7 @@ def test_removing_a_result_never_leaves_a_run_approved(
     assert judge(gone).conclusion is not Conclusion.APPROVED
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(profiles.filter(lambda p: bool(p.rules)), shapes, st.sampled_from(Condition), effects)
 def test_a_stricter_rule_never_improves_a_verdict(
     profile: Profile,
