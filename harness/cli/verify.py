@@ -92,7 +92,6 @@ def command(root: str | None, /, **options: Any) -> int:
         flags=options["flags"],
         event=options["event"],
     )
-    _demand(plan, options["require"])
 
     from harness.cli.display import make_display
     from harness.record.folder import create_run_folder, new_run_id
@@ -109,23 +108,6 @@ def command(root: str | None, /, **options: Any) -> int:
     finally:
         journal.close()
     return _conclude(workspace, folder, as_json=options["as_json"])
-
-
-def _demand(plan: Plan, required: tuple[str, ...]) -> None:
-    from harness.errors import MissingCapabilityError
-
-    missing = [
-        plan.host.capabilities[name]
-        for name in required
-        if not plan.host.capabilities[name].present
-    ]
-    if missing:
-        names = ", ".join(capability.name for capability in missing)
-        how = "; ".join(capability.install for capability in missing if capability.install)
-        raise MissingCapabilityError(
-            f"this machine lacks {names}",
-            next_step=how or "see `release-manager doctor`",
-        )
 
 
 def _drive(

@@ -67,8 +67,9 @@ def typed_options(
     of the wrong type (which loading has ruled out for all that is known before a run).
     """
     if has_placeholder(options):
-        options = _spelt(fill(options, scope), _type_info(kind_options))
-    return msgspec.convert(options, kind_options)
+        options = fill(options, scope)
+    # Planning has filled in the matrix already, so a number may stand where text is wanted.
+    return msgspec.convert(_spelt(options, _type_info(kind_options)), kind_options)
 
 
 @functools.cache

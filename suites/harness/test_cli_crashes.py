@@ -112,7 +112,7 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     [
         (b"", "empty"),
         (b"\x00\x01\x02\xff\xfe", "p.yaml:1"),
-        (b"schema: 1\nphase: [", "p.yaml:2"),
+        (b"schema: 1\nphase: [}\n", "p.yaml:2"),
         (b"schema: 1\nschema: 1\n", "p.yaml:2:1"),
         (b"- " * 3_000_000, "p.yaml"),
     ],
