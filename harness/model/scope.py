@@ -14,7 +14,7 @@ from collections.abc import Collection, Mapping
 from harness.model.expression import ExpressionError, Name, Value, type_name
 from harness.model.plan import Host
 from harness.model.ports import CheckContext, ServiceAddress
-from harness.model.spec import Scalar, Service
+from harness.model.spec import Scalar
 
 _TRUTH = frozenset({"truth value"})
 _TEXT = frozenset({"text"})
@@ -80,15 +80,6 @@ def condition_scope(host: Host) -> dict[str, Value]:
 def matrix_scope(combination: Mapping[str, Scalar]) -> dict[str, Value]:
     """What `matrix.AXIS` stands for in one instance of a check."""
     return {f"matrix.{axis}": value for axis, value in combination.items()}
-
-
-def placeholder_names(axes: Collection[str], services: Mapping[str, Service]) -> list[str]:
-    """Every name that a placeholder may hold beside these axes and services."""
-    found = [f"matrix.{axis}" for axis in axes]
-    for name, service in services.items():
-        found += [f"services.{name}.url", f"services.{name}.host"]
-        found += [f"services.{name}.ports.{port}" for port in service.ports]
-    return [*found, *RUN_NAMES]
 
 
 def service_scope(services: Mapping[str, ServiceAddress]) -> dict[str, Value]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import difflib
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -12,8 +11,6 @@ import msgspec
 from harness.errors import MissingCapabilityError, UsageError
 from harness.model.expression import Value, names, parse
 from harness.model.fill import fill, fill_env, fill_text
-from harness.model.matrix import combinations, instance_id
-from harness.model.needs import Needs
 from harness.model.plan import (
     PLAN_SCHEMA,
     Decision,
@@ -28,41 +25,14 @@ from harness.model.spec import (
     Alternative,
     Check,
     Definitions,
-    LoadedPhase,
-    Phase,
     Policy,
-    Position,
-    Scalar,
     Service,
-    Strategy,
 )
 from harness.plan import graph
 from harness.plan.decide import Choice, Circumstances, first_kind, missing_text
+from harness.plan.instances import Instance, instances_of, matrices, sorted_phases
 from harness.plan.ready import Ended, blocked_by
 from harness.plan.selection import Candidate, Selection, chosen, left_out
-
-
-class _Instance:
-    """One check with one combination of its matrix."""
-
-    __slots__ = ("check", "id", "matrix", "needs", "phase", "position", "scope", "tags")
-
-    def __init__(
-        self,
-        phase: Phase,
-        check: Check,
-        position: Position,
-        matrix: dict[str, Scalar],
-    ) -> None:
-        base = f"{phase.phase}/{check.id}"
-        self.phase = phase
-        self.check = check
-        self.position = position
-        self.matrix = matrix
-        self.scope = matrix_scope(matrix) if matrix else _NO_SCOPE
-        self.id = instance_id(base, matrix) if matrix else base
-        self.tags = _merged(phase.tags, check.tags)
-        self.needs: tuple[str, ...] = ()
 
 
 def make_plan(
@@ -83,7 +53,7 @@ def make_plan(
     """
     profile_name = _profile(definitions.policy, profile)
     _demand(host, selection)
-    instances = _instances(definitions)
+    instances = instances_of(definitions)
     needs = {one.id: one.needs for one in instances.values()}
     candidates = [
         Candidate(id=one.id, phase=one.phase.phase, check=one.check.id, tags=one.tags)
@@ -116,7 +86,7 @@ def make_plan(
         host=host,
         phases=tuple(
             PlannedPhase(id=one.phase.phase, title=one.phase.title, about=one.phase.about)
-            for one in _sorted(definitions.phases)
+            for one in sorted_phases(definitions.phases)
         ),
         checks=tuple(checks),
         services=_services(checks, definitions.services),
@@ -144,7 +114,7 @@ def referenced_capabilities(definitions: Definitions) -> frozenset[str]:
                         if not one.name.startswith(_NO_CAPABILITY)
                     )
                 if part.requires:
-                    for one in _matrices(check):
+                    for one in matrices(check):
                         scope = matrix_scope(one)
                         found.update(fill_text(name, scope) for name in part.requires)
     return frozenset(found - _NO_CAPABILITIES)
@@ -185,70 +155,8 @@ def _demand(host: Host, selection: Selection) -> None:
         )
 
 
-def _instances(definitions: Definitions) -> dict[str, _Instance]:
-    """Every instance by its id, phases in natural order and checks as their file has them."""
-    phases = _sorted(definitions.phases)
-    instances: dict[str, _Instance] = {}
-    index: dict[str, dict[str, list[str]]] = {}
-    for loaded in phases:
-        names_of = index[loaded.phase.phase] = {}
-        placed = zip(loaded.phase.checks, loaded.check_positions, strict=True)
-        for check, position in sorted(placed, key=_by_place):
-            ids = names_of[check.id] = []
-            for matrix in _matrices(check):
-                one = _Instance(loaded.phase, check, position, matrix)
-                instances[one.id] = one
-                ids.append(one.id)
-    known = Needs(index)
-    shared = {
-        loaded.phase.phase: _resolved(loaded.phase.needs, loaded.phase.phase, known, {})
-        for loaded in phases
-    }
-    for one in instances.values():
-        inherited = shared[one.phase.phase]
-        own = one.check.needs
-        one.needs = (
-            tuple(dict.fromkeys((*_resolved(own, one.phase.phase, known, one.scope), *inherited)))
-            if own
-            else inherited
-        )
-    return instances
-
-
-def _resolved(
-    texts: Sequence[str], phase: str, known: Needs, scope: Mapping[str, Value]
-) -> tuple[str, ...]:
-    found: dict[str, None] = {}
-    for text in texts:
-        found.update(dict.fromkeys(known.resolve(fill_text(text, scope), phase)))
-    return tuple(found)
-
-
-def _matrices(check: Check) -> Sequence[dict[str, Scalar]]:
-    return combinations(check.strategy) if isinstance(check.strategy, Strategy) else _ONE
-
-
-_ONE: tuple[dict[str, Scalar], ...] = ({},)
-_NO_SCOPE: dict[str, Value] = {}
-
-
-def _sorted(phases: Sequence[LoadedPhase]) -> list[LoadedPhase]:
-    return sorted(phases, key=lambda one: list(_natural(one.phase.phase)))
-
-
-def _natural(text: str) -> Iterator[tuple[int, int, str]]:
-    """A key by which `v7-10` comes after `v7-9`."""
-    for part in re.split(r"([0-9]+)", text):
-        yield (0, int(part), "") if part.isdigit() else (1, 0, part)
-
-
-def _by_place(placed: tuple[Check, Position]) -> tuple[int, int, str]:
-    check, position = placed
-    return position.line, position.column, check.id
-
-
 def _planned(
-    one: _Instance,
+    one: Instance,
     wanted: str | None,
     excluded: str | None,
     circumstances: Circumstances,
@@ -297,16 +205,12 @@ def _options(choice: Choice, scope: Mapping[str, Value]) -> dict[str, Any]:
     return filled
 
 
-def _env(one: _Instance, choice: Choice, scope: Mapping[str, Value]) -> dict[str, str]:
+def _env(one: Instance, choice: Choice, scope: Mapping[str, Value]) -> dict[str, str]:
     """The phase's environment, the check's over it, the alternative's over both."""
     if not (one.phase.env or one.check.env or choice.env):
         return {}
     merged = {**one.phase.env, **one.check.env, **choice.env}
     return fill_env(merged, scope, partial=True) if scope else merged
-
-
-def _merged(outer: Sequence[str], own: Sequence[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*outer, *own))) if outer else tuple(own)
 
 
 def _foretold(checks: list[PlannedCheck]) -> list[PlannedCheck]:
