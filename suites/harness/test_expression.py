@@ -164,3 +164,8 @@ def test_options_are_typed_after_filling() -> None:
         SCOPE,
     )
     assert options == TestsOptions(path="1", expect_at_least=4, select=["1", "atrue"], workers=4)
+
+
+def test_number_a_plan_filled_in_is_spelt_where_text_is_wanted() -> None:
+    options = typed_options(TestsOptions, {"path": 3.5, "workers": 2, "select": [True]}, {})
+    assert options == TestsOptions(path="3.5", workers=2, select=["true"])
