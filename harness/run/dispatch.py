@@ -138,12 +138,10 @@ class Dispatcher:
 
     def _end(self, check: PlannedCheck, ended: Ended) -> None:
         """Book an end and what follows from it for dependents, however deep."""
-        pending = deque([(check, ended)])
+        self._ended[check.id] = ended
+        pending = deque([check])
         while pending:
-            check, ended = pending.popleft()
-            if check.id in self._ended:
-                continue
-            self._ended[check.id] = ended
+            check = pending.popleft()
             self._release_services(check)
             for name in self._dependents.get(check.id, ()):
                 dependent = self._checks[name]
@@ -152,9 +150,8 @@ class Dispatcher:
                     continue
                 blocked = blocked_by(dependent, self._ended)
                 if blocked is not None:
-                    pending.append(
-                        (dependent, self._preclude(dependent, blocked.reason, blocked.root))
-                    )
+                    self._ended[name] = self._preclude(dependent, blocked.reason, blocked.root)
+                    pending.append(dependent)
                 elif not self._open_needs[name]:
                     self._queue(dependent)
 

@@ -231,11 +231,14 @@ class LocalExecutor:
         """The kind's word, or the harness's own when the kind itself breaks."""
         kind = prepared.kind
         try:
-            outcome = kind.conclude(prepared.options, prepared.context, completed)
+            outcome: object = kind.conclude(prepared.options, prepared.context, completed)
         except HarnessError as error:
             return Outcome(status=Status.ERRORED, message=str(error)), None
         except Exception as error:  # noqa: BLE001 - a kind may be anybody's code
             return _blame(kind.name, "conclude", error)
+        if not isinstance(outcome, Outcome):
+            message = f"kind {kind.name} gave no outcome but {outcome!r}"
+            return Outcome(status=Status.ERRORED, message=message), None
         if outcome.status not in _CONCLUSIVE:
             message = f"kind {kind.name} said {outcome.status.value}, which no run can be"
             return Outcome(status=Status.ERRORED, message=message), None

@@ -23,7 +23,7 @@ def test_every_row_says_what_it_enables_and_how_to_get_it():
 
 
 def test_a_version_is_what_the_tool_prints():
-    row = Row(name="tool", enables="-", command=("sh", "-c", "echo tool v12.4.0-rc.1 (build 7)"))
+    row = Row(name="tool", enables="-", command=("sh", "-c", "echo 'tool v12.4.0-rc.1 (build 7)'"))
 
     assert observe(row).version == "12.4.0-rc.1"
 

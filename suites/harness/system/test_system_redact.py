@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 
 import pytest
 from hypothesis import given
@@ -23,9 +24,7 @@ PEM = (
 def streamed(redactor: Redactor, data: bytes, cuts: list[int]) -> bytes:
     stream = redactor.stream()
     edges = [0, *sorted(cut % (len(data) + 1) for cut in cuts), len(data)]
-    shown = b"".join(
-        stream.feed(data[start:end]) for start, end in zip(edges, edges[1:], strict=False)
-    )
+    shown = b"".join(stream.feed(data[start:end]) for start, end in itertools.pairwise(edges))
     return shown + stream.finish()
 
 
