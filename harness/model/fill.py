@@ -66,10 +66,12 @@ def typed_options(
     Raises `ExpressionError` for a name the scope lacks and `msgspec.ValidationError` for a value
     of the wrong type (which loading has ruled out for all that is known before a run).
     """
-    if has_placeholder(options):
-        options = fill(options, scope)
-    # Planning has filled in the matrix already, so a number may stand where text is wanted.
-    return msgspec.convert(_spelt(options, _type_info(kind_options)), kind_options)
+    filled = fill(options, scope) if has_placeholder(options) else options
+    try:
+        return msgspec.convert(filled, kind_options)
+    except msgspec.ValidationError:
+        # A matrix or a port may have put a number where text is wanted.
+        return msgspec.convert(_spelt(filled, _type_info(kind_options)), kind_options)
 
 
 @functools.cache
