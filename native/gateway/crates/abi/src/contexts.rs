@@ -34,8 +34,11 @@ fn handle(key: DefaultKey, salt: u64) -> *mut convergio_context {
     std::ptr::without_provenance_mut((key.data().as_ffi() ^ salt) as usize)
 }
 
-fn key(handle: *const convergio_context, salt: u64) -> DefaultKey {
-    KeyData::from_ffi(handle.addr() as u64 ^ salt).into()
+/// The key a handle names. None for a value that is no handle at all: reading a key forgives the
+/// lowest bit of its generation, so every key is written back and compared.
+fn key(given: *const convergio_context, salt: u64) -> Option<DefaultKey> {
+    let key = KeyData::from_ffi(given.addr() as u64 ^ salt).into();
+    (handle(key, salt).addr() == given.addr()).then_some(key)
 }
 
 /// Takes a context in and gives out its handle.
@@ -44,12 +47,13 @@ pub(crate) fn insert(context: Context) -> *mut convergio_context {
     let context = Arc::new(context);
     let mut contexts = registry.contexts.write().unwrap_or_else(PoisonError::into_inner);
     loop {
-        let handle = handle(contexts.insert(Arc::clone(&context)), registry.salt);
+        let key = contexts.insert(Arc::clone(&context));
+        let handle = handle(key, registry.salt);
         if !handle.is_null() {
             return handle;
         }
         // The salt made NULL of this key: give the slot its next generation. Once in 2^64.
-        contexts.remove(key(handle, registry.salt));
+        contexts.remove(key);
     }
 }
 
@@ -60,7 +64,7 @@ pub(crate) fn get(handle: *const convergio_context) -> Result<Arc<Context>, Refu
     }
     let registry = registry();
     let contexts = registry.contexts.read().unwrap_or_else(PoisonError::into_inner);
-    contexts.get(key(handle, registry.salt)).cloned().ok_or_else(invalid)
+    key(handle, registry.salt).and_then(|key| contexts.get(key).cloned()).ok_or_else(invalid)
 }
 
 /// Takes a context out. It is dropped when the last call that uses it has ended.
@@ -70,7 +74,7 @@ pub(crate) fn remove(handle: *const convergio_context) -> Result<Arc<Context>, R
     }
     let registry = registry();
     let mut contexts = registry.contexts.write().unwrap_or_else(PoisonError::into_inner);
-    contexts.remove(key(handle, registry.salt)).ok_or_else(invalid)
+    key(handle, registry.salt).and_then(|key| contexts.remove(key)).ok_or_else(invalid)
 }
 
 fn invalid() -> Refusal {
@@ -99,6 +103,16 @@ mod tests {
         assert!(get(new).is_ok());
         remove(new).unwrap();
         assert_eq!(remove(new).unwrap_err().status, CONVERGIO_INVALID_HANDLE);
+    }
+
+    #[test]
+    fn no_single_bit_error_in_a_handle_goes_unseen() {
+        let live = insert(context());
+        for bit in 0..u64::BITS {
+            let forged = std::ptr::without_provenance(live.addr() ^ (1 << bit));
+            assert!(get(forged).is_err(), "bit {bit}");
+        }
+        remove(live).unwrap();
     }
 
     #[test]

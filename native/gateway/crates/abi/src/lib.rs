@@ -229,8 +229,9 @@ pub unsafe extern "C" fn convergio_estimate_tokens(
 
 /// What a call to `model` costs at list price, in nano-dollars (10^-9 US dollar). Tokens as OpenAI
 /// reports them: `prompt_tokens` includes `cached_tokens`, `completion_tokens` includes
-/// `reasoning_tokens`. CONVERGIO_INVALID_ARGUMENT for an unknown model, a negative count, a part
-/// above its total, or a result that does not fit; else as convergio_estimate_tokens().
+/// `reasoning_tokens`. CONVERGIO_NOT_FOUND for an unknown model; CONVERGIO_INVALID_ARGUMENT for a
+/// negative count, a part above its total, or a result that does not fit; else as
+/// convergio_estimate_tokens().
 ///
 /// # Safety
 /// `model` is NULL or NUL-terminated; `out_nano_usd` is NULL or writable.

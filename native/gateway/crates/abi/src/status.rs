@@ -30,6 +30,8 @@ pub enum convergio_status {
     CONVERGIO_OUT_OF_MEMORY = 8,
     /// A fault of the library.
     CONVERGIO_INTERNAL = 9,
+    /// A model that is named does not exist.
+    CONVERGIO_NOT_FOUND = 10,
     /// The provider refused the caller's own key.
     CONVERGIO_AUTH_INVALID = 100,
     /// There is no key to call a provider with.
@@ -52,7 +54,7 @@ use convergio_status::*;
 
 impl convergio_status {
     /// Every status, with its stable code.
-    pub const ALL: [(Self, &'static CStr); 19] = [
+    pub const ALL: [(Self, &'static CStr); 20] = [
         (CONVERGIO_INTERNAL_PANIC, c"internal.panic"),
         (CONVERGIO_OK, c"ok"),
         (CONVERGIO_NULL_POINTER, c"abi.null_pointer"),
@@ -64,6 +66,7 @@ impl convergio_status {
         (CONVERGIO_INVALID_ARGUMENT, c"request.invalid"),
         (CONVERGIO_OUT_OF_MEMORY, c"internal.out_of_memory"),
         (CONVERGIO_INTERNAL, c"internal"),
+        (CONVERGIO_NOT_FOUND, c"request.not_found"),
         (CONVERGIO_AUTH_INVALID, c"auth.invalid"),
         (CONVERGIO_BYOK_MISSING_KEY, c"byok.missing_key"),
         (CONVERGIO_BUDGET_EXCEEDED, c"budget.exceeded"),
@@ -89,6 +92,7 @@ impl From<ErrorCode> for convergio_status {
             ErrorCode::AuthInvalid => CONVERGIO_AUTH_INVALID,
             ErrorCode::ByokMissingKey => CONVERGIO_BYOK_MISSING_KEY,
             ErrorCode::RequestInvalid => CONVERGIO_INVALID_ARGUMENT,
+            ErrorCode::RequestNotFound => CONVERGIO_NOT_FOUND,
             ErrorCode::BudgetExceeded => CONVERGIO_BUDGET_EXCEEDED,
             ErrorCode::PrivacyBlocked => CONVERGIO_PRIVACY_BLOCKED,
             ErrorCode::ProviderTimeout => CONVERGIO_PROVIDER_TIMEOUT,
@@ -111,7 +115,7 @@ mod tests {
         let numbers: BTreeSet<i32> =
             convergio_status::ALL.iter().map(|(status, _)| *status as i32).collect();
         let codes: BTreeSet<_> = convergio_status::ALL.iter().map(|(_, code)| code).collect();
-        assert_eq!((numbers.len(), codes.len()), (19, 19));
+        assert_eq!((numbers.len(), codes.len()), (20, 20));
     }
 
     #[test]
@@ -124,7 +128,7 @@ mod tests {
 
     #[test]
     fn any_other_number_is_unknown() {
-        for number in [i32::MIN, -2, 10, 99, 114, i32::MAX] {
+        for number in [i32::MIN, -2, 11, 99, 114, i32::MAX] {
             assert_eq!(convergio_status::name(number), c"unknown");
         }
     }

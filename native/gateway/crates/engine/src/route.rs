@@ -119,14 +119,13 @@ impl Engine {
         let budget = self.ledger.state();
         let edition_cap = self.profile.max_query_cost;
         let own_cap = self.routing.max_query_cost_nano_usd.unwrap_or(i64::MAX);
-        let privacy = self.routing.privacy.map_or(Privacy::Any, privacy);
         Ok(RouteRequest {
             text: request.newest_user_text(),
             input_tokens: self.estimate_tokens(request.text())?,
             max_output_tokens: per_answer.saturating_mul(request.answers()),
             budget_left: budget.map(|budget| budget.left),
             max_query_cost: Some(own_cap.min(edition_cap)),
-            privacy: self.routing.privacy.map_or(self.profile.default_privacy, |_| privacy),
+            privacy: self.routing.privacy.map_or(self.profile.default_privacy, privacy),
             required_features: request.features(),
             min_capability: self.routing.min_capability,
             offline: self.routing.offline,
@@ -138,10 +137,11 @@ impl Engine {
 /// The failure for a model that the catalogue does not have.
 pub(crate) fn unknown_model(id: &str) -> Failure {
     let id: String = id.chars().take(128).collect();
-    Failure::invalid(
-        "model",
-        format!("no model `{id}`; GET /v1/models lists them, \"auto\" lets the gateway choose"),
-    )
+    let message = format!("no model `{id}`; /v1/models lists them, \"auto\" lets the router choose");
+    Failure {
+        param: Some("model".to_owned()),
+        ..Failure::new(ErrorCode::RequestNotFound, message)
+    }
 }
 
 /// A refusal of the core in our codes.

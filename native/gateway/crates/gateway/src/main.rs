@@ -1,1 +1,32 @@
-fn main(){}
+//! `convergio-gateway`: an OpenAI-compatible API over the engine.
+//!
+//! `main` wires; [`cli`] parses; [`settings`] reads file and environment; [`router`] lists what there
+//! is; each handler parses, calls the engine, maps. [`error::ApiError`] alone knows HTTP statuses.
+#![forbid(unsafe_code)]
+
+mod about;
+mod chat;
+mod cli;
+mod error;
+mod health;
+mod metrics;
+mod models;
+mod observe;
+mod openapi;
+mod router;
+mod serve;
+mod settings;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    match cli::Cli::parse().run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("convergio-gateway: {problem}");
+            ExitCode::FAILURE
+        }
+    }
+}

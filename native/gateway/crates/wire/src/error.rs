@@ -27,8 +27,10 @@ codes! {
     AuthInvalid = "auth.invalid",
     /// The caller brought no key, and no house key may serve it.
     ByokMissingKey = "byok.missing_key",
-    /// The request is malformed, too large, or names something that does not exist.
+    /// The request is malformed or too large.
     RequestInvalid = "request.invalid",
+    /// The request names a model or an address that does not exist.
+    RequestNotFound = "request.not_found",
     /// Nothing permitted is affordable.
     BudgetExceeded = "budget.exceeded",
     /// The privacy or offline rule allows no candidate.

@@ -1,0 +1,121 @@
+//! The command line.
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::about::About;
+use crate::settings::{Environment, Settings};
+use crate::{openapi, serve};
+
+/// An OpenAI-compatible gateway for your own keys.
+#[derive(Debug, Parser)]
+#[command(name = "convergio-gateway", version, propagate_version = true)]
+#[command(after_help = "\
+Examples:
+  convergio-gateway serve
+  CONVERGIO_OPENAI_BASE_URL=http://127.0.0.1:9000/v1 convergio-gateway serve --listen 127.0.0.1:0
+  convergio-gateway serve --config gateway.toml
+  convergio-gateway version --json")]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the API until SIGTERM or SIGINT.
+    Serve(Serve),
+    /// Print the versions of the gateway and of the C core inside it.
+    Version {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the OpenAPI document.
+    Openapi,
+}
+
+/// How to serve.
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Address to listen on; port 0 takes a free one. [default: 127.0.0.1:8080, or the file's]
+    #[arg(long, value_name = "ADDRESS", env = "CONVERGIO_LISTEN")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// TOML file; every key is optional, an unknown one is an error.
+    #[arg(long, value_name = "FILE", env = "CONVERGIO_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    /// Write the real address to this file as soon as the gateway listens.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) address_file: Option<PathBuf>,
+    /// How logs look on stderr.
+    #[arg(long, value_enum, default_value_t = LogFormat::Json, env = "CONVERGIO_LOG_FORMAT")]
+    log_format: LogFormat,
+    /// What is logged: error, warn, info, debug, or a filter such as `info,convergio_engine=debug`.
+    #[arg(long, default_value = "info", env = "CONVERGIO_LOG")]
+    log: String,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum LogFormat {
+    Json,
+    Text,
+}
+
+impl Cli {
+    /// Does what was asked.
+    ///
+    /// # Errors
+    /// What went wrong and what to do, for the person at the terminal.
+    pub(crate) fn run(self) -> Result<(), String> {
+        match self.command {
+            Command::Serve(options) => {
+                start_logging(options.log_format, &options.log)?;
+                let environment = Environment::read()?;
+                let settings = Settings::load(options.config.as_deref(), environment)?;
+                serve::run(settings, &options)
+            }
+            Command::Version { json } => {
+                let about = About::this_build();
+                if json {
+                    println!("{}", serde_json::to_string(&about).map_err(|e| e.to_string())?);
+                } else {
+                    println!("{} {}", about.name, about.version);
+                    println!("edition {}", about.edition);
+                    println!("core {} (ABI {})", about.core_version, about.core_abi);
+                }
+                Ok(())
+            }
+            Command::Openapi => {
+                println!("{}", openapi::document().to_pretty_json().map_err(|e| e.to_string())?);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Logs go to stderr; stdout carries only what was asked for.
+fn start_logging(format: LogFormat, filter: &str) -> Result<(), String> {
+    use tracing_subscriber::EnvFilter;
+
+    // The HTTP stack's own details are never wanted, and might show what passes through it.
+    let filter = EnvFilter::try_new(format!("{filter},h2=warn,hyper=warn,reqwest=warn,rustls=warn"))
+        .map_err(|error| format!("--log `{filter}`: {error}; use for example `info`"))?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Json => builder.json().flatten_event(true).init(),
+        LogFormat::Text => builder.init(),
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,142 @@
+//! The OpenAPI document, generated from the handlers.
+use axum::Json;
+use serde_json::Value;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi, ToSchema};
+
+use crate::{chat, health, metrics, models};
+
+/// OpenAI's chat-completion request, as far as the gateway reads it.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "only its schema is used; the gateway keeps the request's own JSON")]
+pub(crate) struct ChatBody {
+    /// A name from `/v1/models`; `auto` lets the gateway choose.
+    #[schema(example = "auto")]
+    model: String,
+    /// The conversation, oldest first.
+    messages: Vec<ChatMessage>,
+    /// Answer as an event stream.
+    stream: Option<bool>,
+    /// Ceiling of the answer in tokens.
+    max_completion_tokens: Option<u64>,
+}
+
+/// One message.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "only its schema is used")]
+pub(crate) struct ChatMessage {
+    /// `system`, `developer`, `user`, `assistant` or `tool`.
+    role: String,
+    /// Text, a list of parts, or null.
+    #[schema(value_type = Option<Object>)]
+    content: Option<Value>,
+}
+
+/// OpenAI's chat completion, with who answered.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "only its schema is used; the provider's own JSON passes through")]
+pub(crate) struct ChatAnswer {
+    id: String,
+    /// `chat.completion`.
+    object: String,
+    model: String,
+    #[schema(value_type = Vec<Object>)]
+    choices: Vec<Value>,
+    #[schema(value_type = Object)]
+    usage: Value,
+    /// Who answered, on whose key, why, and what it cost.
+    convergio: convergio_engine::Receipt,
+}
+
+/// Every error.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "only its schema is used")]
+pub(crate) struct ErrorBody {
+    error: ErrorObject,
+}
+
+/// OpenAI's error object, with our stable code.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "only its schema is used")]
+pub(crate) struct ErrorObject {
+    /// What happened and what to do next.
+    message: String,
+    /// The nearest of OpenAI's error types.
+    r#type: String,
+    /// The field at fault.
+    param: Option<String>,
+    /// Stable, such as `byok.missing_key`.
+    code: String,
+    /// What the provider itself said: `provider`, `status`, `code`, `type`, `message`.
+    #[schema(value_type = Option<Object>)]
+    provider: Option<Value>,
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Convergio gateway", description = "An OpenAI-compatible API for your own keys."),
+    paths(
+        health::healthz,
+        health::readyz,
+        metrics::metrics,
+        openapi_json,
+        models::list,
+        models::one,
+        chat::completions
+    ),
+    modifiers(&ProviderKey),
+    tags(
+        (name = "inference", description = "OpenAI's wire"),
+        (name = "operations", description = "For whoever runs the gateway")
+    )
+)]
+struct Document;
+
+/// The caller's own provider key, as a bearer token.
+struct ProviderKey;
+
+impl Modify for ProviderKey {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("Your own provider key. It is passed on and never stored."))
+            .build();
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("provider_key", SecurityScheme::Http(scheme));
+    }
+}
+
+/// The document.
+pub(crate) fn document() -> utoipa::openapi::OpenApi {
+    Document::openapi()
+}
+
+/// This document.
+#[utoipa::path(get, path = "/openapi.json", tag = "operations",
+    responses((status = 200, description = "OpenAPI 3.1", body = Object)))]
+pub(crate) async fn openapi_json() -> Json<utoipa::openapi::OpenApi> {
+    Json(document())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_document_carries_the_version_and_every_route() {
+        let document = document();
+        assert_eq!(document.info.version, crate::about::VERSION);
+        let paths: Vec<_> = document.paths.paths.keys().map(String::as_str).collect();
+        for path in [
+            "/healthz",
+            "/readyz",
+            "/metrics",
+            "/openapi.json",
+            "/v1/models",
+            "/v1/models/{id}",
+            "/v1/chat/completions",
+        ] {
+            assert!(paths.contains(&path), "{path} is missing from {paths:?}");
+        }
+    }
+}
