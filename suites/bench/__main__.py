@@ -91,15 +91,14 @@ def bench_tasks(work: Path, rounds: int) -> None:
 
 
 def bench_noop(work: Path, rounds: int) -> None:
-    """10,000 checks with nothing to do: everything planned, everything deselected."""
+    """10,000 checks with nothing to do: all planned, one selected, every report written."""
     ours = work / "noop-ours"
     projects.write_large(ours, MANY)
     contenders = [
         Contender(
             name="release-manager",
-            argv=[*OURS, "verify", "--plain", "--exclude", "*"],
+            argv=[*OURS, "verify", "--plain", "phase-000/check-0"],
             cwd=ours,
-            expect=3,  # nothing ran, so nothing is approved
             prepare=lambda: shutil.rmtree(ours / "reports", ignore_errors=True),
         )
     ]

@@ -97,7 +97,7 @@ def write_large(folder: Path, count: int) -> None:
             f"  - id: check-{index}\n"
             f"    title: Claim number {index} holds\n"
             "    uses: command\n"
-            f"    with: {{ run: [tool, --case, '{index}'], expect-output: ok }}\n"
+            f"    with: {{ run: ['true', --case, '{index}'] }}\n"
             "    inputs: [src/**, tests/**]\n"
             "    tags: [fast]\n"
             "    timeout-minutes: 5\n" + (f"    needs: [check-{index - 1}]\n" if index % 5 else "")
