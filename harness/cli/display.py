@@ -136,7 +136,9 @@ def _failure_lines(event: CheckFinished) -> list[str]:
         first = test.message.strip().splitlines()[:1]
         lines.append(f"{test.id}: {first[0]}" if first else test.id)
     if not outcome.findings and not failed:
-        lines.extend(event.output.text.rstrip().splitlines()[-_TAIL_LINES:])
+        said = event.output.text.rstrip().splitlines()[-_TAIL_LINES:]
+        if len(said) != 1 or said[0] not in outcome.message:
+            lines.extend(said)
     return [f"           | {line}" for text in lines for line in text.splitlines()]
 
 

@@ -56,19 +56,23 @@ def print_summary(replayed: Replayed, folder: RunFolder, *, as_json: bool) -> No
     word = click.style(verdict.conclusion.value, fg=_COLOURS[verdict.conclusion], bold=True)
     click.echo(f"{word}  {run.header.plan.project}, judged by profile {verdict.profile!r}")
     said = ", ".join(f"{counts[status]} {status.value}" for status in _ORDER if counts[status])
-    click.echo(f"  checks   {said or 'none'}")
+    _line("checks", said or "none")
     if tests:
-        click.echo(f"  tests    {tests - failed_tests} of {tests} passed")
-    click.echo(f"  took     {duration_text(run.duration)}")
+        _line("tests", f"{tests - failed_tests} of {tests} passed")
+    _line("took", duration_text(run.duration))
     shown = [reason for reason in verdict.reasons if reason.effect is not Effect.IGNORE]
     for reason in shown[:_MOST_REASONS]:
-        click.echo(f"  {reason.effect.value:<10} {reason.text}")
+        _line(reason.effect.value, reason.text)
     if len(shown) > _MOST_REASONS:
-        click.echo(f"  and {len(shown) - _MOST_REASONS} more reasons; the report has them all")
+        _line("", f"and {len(shown) - _MOST_REASONS} more reasons; the report has them all")
     for result in run.results:
         if result.status in {Status.FAILED, Status.ERRORED}:
-            click.echo(f"  again      release-manager verify {result.check.id}")
-    click.echo(f"  report   {_near(folder.path / 'report.html')}")
+            _line("again", f"release-manager verify {result.check.id}")
+    _line("report", _near(folder.path / "report.html"))
+
+
+def _line(label: str, text: str) -> None:
+    click.echo(f"  {label:<12}{text}")
 
 
 def _near(path: Path) -> str:
