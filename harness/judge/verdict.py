@@ -90,7 +90,7 @@ def _doubts(run: Run) -> Iterator[str]:
     for service in run.services:
         if not service.expected:
             yield (
-                f'service "{one(service.name)}" ended by itself:'
+                f'service "{one(service.name)}" did not serve to the end:'
                 f" {one(service.reason) or 'no reason known'}"
             )
 

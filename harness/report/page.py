@@ -221,6 +221,7 @@ def render(
         lstrip_blocks=True,
         bytecode_cache=bytecode_cache,
         auto_reload=False,
+        optimized=False,  # folding constants costs more than it saves a page rendered once
     )
     environment.filters.update(
         seconds=seconds,

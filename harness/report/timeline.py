@@ -18,6 +18,8 @@ def timeline(results: Iterable[CheckResult]) -> Timeline:
         if result.start is not None and result.end is not None and not result.reused_from
     ]
     chain, total = _longest_chain([result for _, _, result in timed])
+    if len(chain) < 2:  # one check alone holds nobody up
+        chain, total = {}, 0.0
     timed.sort(key=lambda item: (item[0], item[1], item[2].check.id))
     spans: list[Span] = []
     busy: list[tuple[float, int]] = []  # (when it ends, lane): lanes in use

@@ -336,10 +336,10 @@ def _phases(run: Run, checks: list[ViewCheck]) -> tuple[ViewPhase, ...]:
 
 def _service(run: Run, record: ServiceRecord) -> ViewService:
     planned = run.header.plan.services.get(record.name)
-    if not record.expected:
-        state = "ended by itself"
-    elif record.ready is None:
+    if record.ready is None:
         state = "never ready"
+    elif not record.expected:
+        state = "ended by itself"
     elif record.stopped is None:
         state = "no end recorded"
     else:

@@ -184,7 +184,7 @@ def test_a_service_that_died_leaves_the_run_incomplete() -> None:
     builder.service("gateway", "Gateway", at=0.1, until=0.5, died="signal SIGSEGV")
     verdict = judge(builder.run())
     assert verdict.conclusion is Conclusion.INCOMPLETE
-    assert 'service "gateway" ended by itself: signal SIGSEGV' in verdict.reasons[0].text
+    assert 'service "gateway" did not serve to the end: signal SIGSEGV' in verdict.reasons[0].text
 
 
 @pytest.mark.parametrize("status", [Status.ERRORED, Status.PRECLUDED])
