@@ -9,8 +9,9 @@ use crate::status::convergio_status::{
     CONVERGIO_INTERNAL, CONVERGIO_INVALID_STRING, CONVERGIO_NULL_POINTER,
 };
 
-/// A string that is out on loan.
-struct Lent(*mut c_char);
+/// A string that is out on loan, with its length: C may write a NUL into it and so shorten the
+/// text, never the block.
+struct Lent(*mut [u8]);
 
 // SAFETY: a heap block without an owner; whoever takes it out of the registry becomes the owner.
 unsafe impl Send for Lent {}
@@ -26,8 +27,9 @@ fn registry() -> MutexGuard<'static, HashMap<usize, Lent>> {
 pub(crate) fn lend(text: String) -> Result<*mut c_char, Refusal> {
     let text = CString::new(text)
         .map_err(|_| Refusal::new(CONVERGIO_INTERNAL, "a result holds a NUL byte"))?;
-    let pointer = text.into_raw();
-    registry().insert(pointer.addr(), Lent(pointer));
+    let block = Box::into_raw(text.into_bytes_with_nul().into_boxed_slice());
+    let pointer = block.cast::<c_char>();
+    registry().insert(pointer.addr(), Lent(block));
     Ok(pointer)
 }
 
@@ -37,15 +39,14 @@ pub(crate) fn take_back(pointer: *mut c_char) -> Result<(), Refusal> {
         return Err(Refusal::new(CONVERGIO_NULL_POINTER, "string is NULL"));
     }
     let lent = registry().remove(&pointer.addr());
-    let Some(Lent(pointer)) = lent else {
+    let Some(Lent(block)) = lent else {
         return Err(Refusal::new(
             CONVERGIO_INVALID_STRING,
             "the string was freed before, or did not come from this library; nothing was freed",
         ));
     };
-    // SAFETY: from `CString::into_raw` in `lend`; taking it out of the registry made it ours alone.
-    // C may have written into it, but not beyond its NUL: the length is found again from the text.
-    drop(unsafe { CString::from_raw(pointer) });
+    // SAFETY: from `Box::into_raw` in `lend`; taking it out of the registry made it ours alone.
+    drop(unsafe { Box::from_raw(block) });
     Ok(())
 }
 
