@@ -42,8 +42,13 @@ def program_sources() -> list[Path]:
     return sorted(SOURCES.glob("*.c"))
 
 
+def needs_faults(source: Path) -> bool:
+    """Whether a program calls entry points that the shipped library does not have."""
+    return '#include "fault_injection.h"' in source.read_text()
+
+
 def claims_of(source: Path) -> list[str]:
-    """The names in a program's source; `test_every_claim_is_run` compares with the program's."""
+    """The names in a program's source, which a test compares with what the program lists."""
     return _CLAIM.findall(source.read_text())
 
 

@@ -49,9 +49,21 @@ static size_t claim_count;
                     __FILE__, __LINE__, #call,                                \
                     convergio_status_name((int32_t)(expected)),               \
                     convergio_status_name(got_), got_);                       \
+            print_last_error();                                               \
             exit(1);                                                          \
         }                                                                     \
     } while (0)
+
+/* What the library says about the last failure of this thread, for whoever reads a failed claim. */
+static inline void print_last_error(void)
+{
+    char *detail = NULL;
+
+    if (convergio_last_error(NULL, &detail) == CONVERGIO_OK) {
+        fprintf(stderr, "last error: %s\n", detail);
+        convergio_string_free(detail);
+    }
+}
 
 int main(int argc, char **argv)
 {

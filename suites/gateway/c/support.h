@@ -7,7 +7,7 @@
 #include "claims.h"
 
 /* A value no function returns: an output still holding it was not written. */
-static char untouched_memory;
+__attribute__((unused)) static char untouched_memory;
 #define UNTOUCHED (&untouched_memory)
 
 static const char *environment(const char *name)
@@ -31,7 +31,8 @@ static inline convergio_context *provider_context(const char *model, const char 
         " \"timeouts\": {\"connect_ms\": 5000, \"request_ms\": %s, \"stream_idle_ms\": 5000},"
         " \"models\": [{\"id\": \"%s\", \"provider\": \"openai\", \"context_window\": 128000,"
         " \"max_output_tokens\": 16384, \"capability\": 1000,"
-        " \"price\": {\"input\": 150000000, \"output\": 600000000}}]}";
+        " \"price\": {\"input\": 150000000, \"cached_input\": 75000000, \"output\": 600000000,"
+        " \"reasoning\": 600000000}}]}";
     bool house = strcmp(credential, "house") == 0;
     bool user = strcmp(credential, "user") == 0;
     const char *key = environment("SIMULATOR_KEY");

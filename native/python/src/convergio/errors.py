@@ -25,6 +25,7 @@ class Status(IntEnum):
     INVALID_ARGUMENT = 7
     OUT_OF_MEMORY = 8
     INTERNAL = 9
+    NOT_FOUND = 10
     AUTH_INVALID = 100
     BYOK_MISSING_KEY = 101
     BUDGET_EXCEEDED = 102
@@ -129,6 +130,12 @@ class InvalidArgumentError(RefusedError):
     """A value is wrong; the message names it."""
 
     expected = Status.INVALID_ARGUMENT
+
+
+class NotFoundError(RefusedError):
+    """A model that is named does not exist."""
+
+    expected = Status.NOT_FOUND
 
 
 class OutOfMemoryError(RefusedError):
