@@ -41,7 +41,7 @@ _PYTHON = re.compile(
     r"^(?P<file>[^\s:][^:\n]*\.py):(?P<line>\d+): (?P<rule>\w*Warning): (?P<message>.*)$"
 )
 _PLAIN = re.compile(
-    r"(?:^|[\s:\])*!])(?P<severity>WARNING|Warning|warning|WARN|warn|ERROR|Error|error)"
+    r"(?:^|[\s:\[\])*!])(?P<severity>WARNING|Warning|warning|WARN|warn|ERROR|Error|error)"
     r"(?:\s*\[[^\]]*\])?(?::\s+|\s*\]\s*)(?P<message>\S.*)$"
 )
 _MARKED = re.compile(r"^\s*(?:\(!\)|⚠|▲ \[WARNING\])\s*(?P<message>\S.*)$")

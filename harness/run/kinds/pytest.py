@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -24,7 +24,7 @@ from harness.run.kinds.ending import (
     not_started_or_hung,
     with_last_line,
 )
-from harness.run.kinds.junit import UnreadableResultsError, read_junit
+from harness.run.kinds.junit import Case, UnreadableResultsError, read_junit
 from harness.run.kinds.sanitizers import find_reports
 
 _RESULTS = "junit.xml"
@@ -164,7 +164,7 @@ def _disagreement(tests: tuple[TestRecord, ...], completed: Completed) -> str:
     return ""
 
 
-def _record(case: Any) -> TestRecord:
+def _record(case: Case) -> TestRecord:
     """One test case of the JUnit file as a record."""
     file, line = case.file, case.line + 1 if case.line >= 0 else 0
     if case.status in _FAILING:
@@ -176,11 +176,19 @@ def _record(case: Any) -> TestRecord:
         status=case.status,
         duration=case.seconds,
         attempts=case.attempts,
-        message=case.message,
+        message=_message(case),
         file=file,
         line=line,
         output=case.output,
     )
+
+
+def _message(case: Case) -> str:
+    """pytest's own words; a file that could not be collected says why in its details only."""
+    if case.message != "collection failure":
+        return case.message
+    said = [line[1:].strip() for line in case.details.splitlines() if line.startswith("E ")]
+    return f"cannot be collected: {said[-1]}" if said else case.message
 
 
 def _node_id(file: str, classname: str, name: str) -> str:

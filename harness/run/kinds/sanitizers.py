@@ -3,7 +3,8 @@
 A sanitizer can report and the program still exit 0 (UndefinedBehaviorSanitizer does by default), so
 kinds that run products look for reports themselves. Formats: the runtime of clang and gcc
 (`==PID==ERROR: AddressSanitizer: …`, `file:line:col: runtime error: …`,
-`WARNING: ThreadSanitizer: …`) and valgrind (`==PID== Invalid read …`, `ERROR SUMMARY`).
+`WARNING: ThreadSanitizer: …`) and valgrind (`==PID== Invalid read …`, `ERROR SUMMARY`). A report
+may begin in the middle of a line: a test runner was printing its own when the program wrote.
 """
 
 from __future__ import annotations
@@ -18,13 +19,11 @@ _HINTS = (b"Sanitizer", b": runtime error: ", b"ERROR SUMMARY: ", b"== Invalid "
 _REPORT_LIMIT = 20
 
 _SANITIZER = re.compile(
-    r"^(?:==\d+==\s?ERROR|WARNING|==\d+==\s?WARNING|SUMMARY): "
-    r"(?P<tool>\w+Sanitizer): (?P<what>[^\n]+)",
-    re.MULTILINE,
+    r"(?<!\S)(?P<head>==\d+==\s?ERROR|WARNING|==\d+==\s?WARNING|SUMMARY): "
+    r"(?P<tool>\w+Sanitizer): (?P<what>[^\n]+)"
 )
 _RUNTIME = re.compile(
-    r"^(?P<file>[^\s:]+):(?P<line>\d+):(?P<column>\d+): runtime error: (?P<what>[^\n]+)",
-    re.MULTILINE,
+    r"(?<!\S)(?P<file>[^\s:]+):(?P<line>\d+):(?P<column>\d+): runtime error: (?P<what>[^\n]+)"
 )
 _MIRI = re.compile(
     r"^error: Undefined Behavior: (?P<what>[^\n]+)\n"
@@ -53,7 +52,7 @@ def parse_reports(text: str) -> tuple[Finding, ...]:
     """The reports in a text, each placed at its first frame outside system code."""
     found: list[Finding] = []
     for match in _SANITIZER.finditer(text):
-        if match[0].startswith("SUMMARY") and found:
+        if match["head"] == "SUMMARY" and found:
             continue  # the summary repeats the report above it
         file, line = _first_frame(text, match.end())
         found.append(
