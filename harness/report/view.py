@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from harness.errors import EXIT_MEANING, ExitCode
 from harness.model.result import Conclusion, Status, Verdict
-from harness.model.run import CheckResult, Run, ServiceRecord
+from harness.model.run import CheckResult, Run
 from harness.model.spec import Condition, Effect
 from harness.report.clean import (
     attachment,
@@ -22,6 +22,7 @@ from harness.report.clean import (
     override,
     test_record,
 )
+from harness.report.sections import count, phases, service, versions
 from harness.report.sentence import sentence
 from harness.report.shape import (
     VIEW_SCHEMA,
@@ -32,14 +33,10 @@ from harness.report.shape import (
     PolicyRow,
     RunFacts,
     StatusCounts,
-    VersionRow,
-    VersionTable,
     View,
     ViewAttempt,
     ViewCheck,
-    ViewPhase,
     ViewReason,
-    ViewService,
     ViewVerdict,
 )
 from harness.report.text import plain, plain_tree, plural
@@ -108,10 +105,10 @@ def build(run: Run, verdict: Verdict) -> View:
             if check.status in _NO_ANSWER
             and _EFFECT_RANK[check.effect] >= _EFFECT_RANK[Effect.INCOMPLETE]
         ),
-        phases=_phases(run, checks),
+        phases=phases(run, checks),
         timeline=timeline(run.results),
-        services=tuple(_service(run, record) for record in run.services),
-        versions=_versions(checks),
+        services=tuple(service(run, record) for record in run.services),
+        versions=versions(checks),
         environment=Environment(
             system=plain(plan.host.system),
             machine=plain(plan.host.machine),
@@ -188,7 +185,7 @@ def _check(result: CheckResult, anchor: str, effect: Effect) -> ViewCheck:
         planned=plain(check.reason),
         position=plain(str(check.position)),
         reproduce=f"release-manager verify {shlex.quote(plain(check.id))}",
-        tests=_count(test.status for test in result.tests),
+        tests=count(test.status for test in result.tests),
         about=plain(check.about),
         advisory=check.advisory,
         skip=result.skip,
@@ -282,11 +279,6 @@ def _attention(checks: Iterable[ViewCheck], troubled: set[str]) -> tuple[str, ..
     return tuple(check.id for check in chosen)
 
 
-def _count(statuses: Iterable[Status]) -> StatusCounts:
-    counts = Counter(statuses)
-    return StatusCounts(**{status.value: number for status, number in counts.items()})
-
-
 def _sum(all_counts: Iterable[StatusCounts]) -> StatusCounts:
     total: Counter[str] = Counter()
     for counts in all_counts:
@@ -298,91 +290,11 @@ def _sum(all_counts: Iterable[StatusCounts]) -> StatusCounts:
 def _counts(checks: list[ViewCheck]) -> Counts:
     how = Counter(check.how for check in checks)
     return Counts(
-        checks=_count(check.status for check in checks),
+        checks=count(check.status for check in checks),
         executed=how[How.EXECUTED],
         reused=how[How.REUSED],
         unanswered=how[How.NONE],
         tests=_sum(check.tests for check in checks if check.records),
         findings=sum(len(check.findings) for check in checks),
         skips=dict(Counter(check.skip for check in checks if check.skip is not None)),
-    )
-
-
-def _phases(run: Run, checks: list[ViewCheck]) -> tuple[ViewPhase, ...]:
-    """Phases as planned; checks of a phase the plan does not describe still get one."""
-    members: dict[str, list[ViewCheck]] = {phase.id: [] for phase in run.header.plan.phases}
-    for check in checks:
-        members.setdefault(check.phase, []).append(check)
-    known = {phase.id: phase for phase in run.header.plan.phases}
-    phases = []
-    for name, inside in members.items():
-        phase = known.get(name)
-        times = [
-            (c.start, c.start + c.duration) for c in inside if c.start is not None and c.duration
-        ]
-        phases.append(
-            ViewPhase(
-                id=plain(name),
-                anchor="phase-" + re.sub(r"[^A-Za-z0-9._]+", "-", name).strip("-"),
-                title=plain(phase.title) if phase else plain(name),
-                about=plain(phase.about) if phase else "",
-                counts=_count(check.status for check in inside),
-                duration=max(e for _, e in times) - min(s for s, _ in times) if times else 0.0,
-                checks=tuple(inside),
-            )
-        )
-    return tuple(phases)
-
-
-def _service(run: Run, record: ServiceRecord) -> ViewService:
-    planned = run.header.plan.services.get(record.name)
-    if record.ready is None:
-        state = "never ready"
-    elif not record.expected:
-        state = "ended by itself"
-    elif record.stopped is None:
-        state = "no end recorded"
-    else:
-        state = "served, then stopped"
-    return ViewService(
-        name=plain(record.name),
-        title=plain(planned.title) if planned else plain(record.name),
-        state=state,
-        expected=record.expected,
-        command=plain(record.command),
-        ports=record.ports,
-        started=record.started,
-        ready=record.ready,
-        stopped=record.stopped,
-        reason=plain(record.reason),
-        output=output(record.output),
-    )
-
-
-def _versions(checks: Iterable[ViewCheck]) -> tuple[VersionTable, ...]:
-    """A table for every check whose metrics hold `rows` of places that state a version."""
-    tables = []
-    for check in checks:
-        rows = check.metrics.get("rows")
-        if check.kind != "versions" or not isinstance(rows, list):
-            continue
-        tables.append(
-            VersionTable(
-                check=check.id,
-                anchor=check.anchor,
-                rows=tuple(_version_row(row) for row in rows if isinstance(row, Mapping)),
-            )
-        )
-    return tuple(tables)
-
-
-def _version_row(row: Mapping[str, object]) -> VersionRow:
-    return VersionRow(
-        name=str(row.get("name", "")),
-        where=str(row.get("where", "")),
-        declared=str(row.get("declared", "")),
-        found=str(row.get("found", "")),
-        # A row that does not say it agrees does not.
-        ok=row.get("ok") is True,
-        message=str(row.get("message", "")),
     )

@@ -21,16 +21,8 @@ from harness.model.result import (
 )
 from harness.model.run import CheckResult, Run, fold
 from harness.model.spec import Condition, Effect, Profile
-from suites.harness.sample_runs import (
-    CHANGE,
-    RELEASE,
-    WAIVER,
-    RunBuilder,
-    alike,
-    approved,
-    blocked,
-    incomplete,
-)
+from suites.harness.run_builder import CHANGE, RELEASE, WAIVER, RunBuilder, alike
+from suites.harness.sample_runs import approved, blocked, incomplete
 
 IGNORE_ALL = Profile(about="looks away", rules=dict.fromkeys(Condition, Effect.IGNORE))
 GRAVITY = [Conclusion.APPROVED, Conclusion.INCOMPLETE, Conclusion.BLOCKED]

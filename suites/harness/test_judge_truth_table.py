@@ -9,7 +9,7 @@ import pytest
 from harness.judge import BOUNDS, judge
 from harness.model.result import Conclusion, OverrideKind, SkipReason, Status, Verdict
 from harness.model.spec import Condition, Effect, Profile
-from suites.harness.sample_runs import WAIVER, RunBuilder
+from suites.harness.run_builder import WAIVER, RunBuilder
 
 A, B, I = Conclusion.APPROVED, Conclusion.BLOCKED, Conclusion.INCOMPLETE  # noqa: E741
 SKIPS = {

@@ -11,7 +11,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from harness.judge import judge
 from harness.report import as_html, build
-from suites.harness.sample_runs import RunBuilder, blocked, hostile, large
+from suites.harness.run_builder import RunBuilder
+from suites.harness.sample_runs import blocked, hostile, large
 
 QUIET = (
     "--no-sandbox",

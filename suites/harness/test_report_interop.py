@@ -17,16 +17,8 @@ from harness.model.result import Output, SkipReason, Status
 from harness.report import as_junit, as_summary, build
 from harness.report.markdown import block, code, inline
 from harness.report.shape import View
-from suites.harness.sample_runs import (
-    HOSTILE,
-    RunBuilder,
-    alike,
-    approved,
-    blocked,
-    hostile,
-    incomplete,
-    large,
-)
+from suites.harness.run_builder import RunBuilder, alike
+from suites.harness.sample_runs import HOSTILE, approved, blocked, hostile, incomplete, large
 
 
 def view_of(builder: RunBuilder, **how: object) -> View:

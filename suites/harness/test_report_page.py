@@ -18,15 +18,8 @@ from harness.judge import judge
 from harness.model.result import Output, SkipReason, Status
 from harness.report import as_html, build, render_all
 from harness.report.shape import View
-from suites.harness.sample_runs import (
-    HOSTILE,
-    RunBuilder,
-    approved,
-    blocked,
-    hostile,
-    incomplete,
-    large,
-)
+from suites.harness.run_builder import RunBuilder
+from suites.harness.sample_runs import HOSTILE, approved, blocked, hostile, incomplete, large
 
 VOID = {"meta", "input", "br", "link", "hr", "img"}
 

@@ -24,7 +24,8 @@ from harness.report.text import (
     seconds,
     size,
 )
-from suites.harness.sample_runs import RunBuilder, approved, blocked, hostile, incomplete, large
+from suites.harness.run_builder import RunBuilder
+from suites.harness.sample_runs import approved, blocked, hostile, incomplete, large
 
 
 def view_of(builder: RunBuilder, **how: object) -> View:
