@@ -235,6 +235,7 @@ def test_what_is_cut_is_said() -> None:
     assert cut.startswith("a" * 100 + "\n[… 700 characters left off here …]\n" + "z" * 200)
     assert clip_lines("ab\n" + "c" * 30, 10) == "ab\n" + "c" * 10 + " [… 20 more characters]"
     assert first_line("\n\n  said\nmore") == "said"
+    assert first_line("x" * 9, 5) == "xxxx…"
     assert plural(1, "check") == "1 check"
     assert plural(1_000, "entry", "entries") == "1,000 entries"
 
