@@ -132,6 +132,17 @@ def test_the_first_stop_of_the_keyboard_leads_to_the_verdict(
     assert page.evaluate("document.activeElement.id") == "main"
 
 
+def test_paper_is_white_whatever_the_theme(browser: Browser, files: dict[str, str]) -> None:
+    context = browser.new_context(color_scheme="dark")
+    page = context.new_page()
+    page.emulate_media(media="print")
+    page.goto(files["blocked"])
+    style = page.evaluate("(s => [s.backgroundColor, s.color])(getComputedStyle(document.body))")
+    assert style == ["rgb(255, 255, 255)", "rgb(23, 24, 28)"]
+    assert page.locator("button:visible").count() == 0
+    context.close()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_page_follows_the_readers_theme(
     browser: Browser, files: dict[str, str], scheme: str
