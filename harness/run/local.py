@@ -32,8 +32,9 @@ from harness.run.reproduce import as_typed
 from harness.run.services import Services, environment_of
 from harness.run.stop import Stop
 from harness.run.work import OUTPUT, SERVICES, WORK, folder_name
+from harness.system.child import Child, Ended, Launch
 from harness.system.loop import Loop
-from harness.system.process import Child, Ended, Launch, Supervisor
+from harness.system.process import Supervisor
 from harness.system.programs import StartError
 from harness.system.redact import Redactor
 

@@ -21,8 +21,9 @@ from harness.model.result import Output
 from harness.model.scope import service_scope
 from harness.model.spec import Service
 from harness.run.reproduce import as_typed
+from harness.system.child import Child, Ended, Launch
 from harness.system.loop import Loop, Timer
-from harness.system.process import Child, Ended, Launch, Supervisor
+from harness.system.process import Supervisor
 from harness.system.programs import StartError
 from harness.system.readiness import HOST, Attempt, free_ports
 

@@ -16,14 +16,13 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
-import msgspec
-
-from harness.model.result import Output, Usage
+from harness.model.result import Usage
 from harness.system import orphans, watchdog
 from harness.system.capture import Capture
-from harness.system.loop import Loop, Timer
+from harness.system.child import Child, Ended, Launch, signal_name
+from harness.system.custody import Custody
+from harness.system.loop import Loop
 from harness.system.programs import (
     StartError,
     explain_start_failure,
@@ -53,94 +52,6 @@ _DEFAULT_SIGNALS = [
 _DROPPED_VARIABLES = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")
 
 
-class Launch(msgspec.Struct, frozen=True, kw_only=True):
-    """What to start. `cwd` is absolute; `env` is added to the supervisor's own environment."""
-
-    name: str
-    argv: tuple[str, ...]
-    cwd: str
-    output_file: Path
-    env: Mapping[str, str] = {}
-    deadline: float | None = None
-    interrupt_grace: float = 2.0
-    terminate_grace: float = 3.0
-
-
-class Ended(msgspec.Struct, frozen=True, kw_only=True):
-    """How a child ended: `exit_code`, or `signal` by name. Times are in seconds.
-
-    `stopped` says why `stop` was called, `leaked` names the processes that outlived the child,
-    `notes` holds what else a reader should know, `storage_error` why output could not be kept.
-    """
-
-    output: Output
-    output_file: Path
-    output_truncated: bool
-    duration: float
-    usage: Usage
-    exit_code: int | None = None
-    signal: str = ""
-    timed_out: bool = False
-    stopped: str = ""
-    leaked: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    storage_error: OSError | None = None
-
-
-class Child:
-    """A running child; made by `Supervisor.start` only."""
-
-    __slots__ = (
-        "capture",
-        "deadline",
-        "ended_at",
-        "exit_poll",
-        "killing",
-        "launch",
-        "leaked",
-        "number",
-        "on_end",
-        "orphans",
-        "pid",
-        "pidfd",
-        "pipe",
-        "quiet_since",
-        "started",
-        "status",
-        "stopped",
-        "timed_out",
-        "usage",
-    )
-
-    def __init__(
-        self, launch: Launch, number: int, capture: Capture, on_end: Callable[[Ended], None]
-    ) -> None:
-        self.launch = launch
-        self.number = number
-        self.capture = capture
-        self.on_end = on_end
-        self.pid = 0
-        self.pidfd = -1
-        self.pipe = -1
-        self.started = time.monotonic()
-        self.deadline: Timer | None = None
-        self.exit_poll: Timer | None = None
-        self.timed_out = False
-        self.stopped = ""
-        self.status: int | None = None
-        self.usage = Usage()
-        self.ended_at = 0.0
-        self.quiet_since = 0.0
-        self.orphans: set[int] = set()
-        self.killing = False
-        self.leaked: dict[int, str] = {}
-
-    @property
-    def running(self) -> bool:
-        """Whether the process itself has not ended yet."""
-        return self.status is None
-
-
 class Supervisor:
     """Owns every child of this process while it lives; use from one thread, on a `Loop`.
 
@@ -157,19 +68,15 @@ class Supervisor:
         }
         outer = environ.get(orphans.TRACE, "")
         self._trace = f"{outer}/{secrets.token_hex(4)}" if outer else secrets.token_hex(4)
-        self._census = orphans.Census()
-        self._children: dict[int, Child] = {}
-        self._by_number: dict[int, Child] = {}
-        self._unclaimed: dict[int, frozenset[int]] = {}
-        self._given_up: set[int] = set()
         self.notes: list[str] = []
         """What happened that belongs to no child; whoever reports it empties the list."""
+        self._custody = Custody(self._trace, self.notes)
         self._count = 0
         self._here = os.getcwd()  # noqa: PTH109 - a string, compared on every spawn
         self._null = os.open(os.devnull, os.O_RDONLY)
         self._pidfds = hasattr(os, "pidfd_open")
         self._watchdog: tuple[int, int] | None = None
-        self._limits = [limit for limit in (self._census.limits(),) if limit]
+        self._limits = [limit for limit in (self._custody.census.limits(),) if limit]
         self._watch(python or sys.executable)
 
     def _watch(self, python: str) -> None:
@@ -179,6 +86,7 @@ class Supervisor:
             )
             return
         self._watchdog = watchdog.start(self._trace, python, self._environ)
+        self._custody.own(self._watchdog[0])
 
     @property
     def limits(self) -> tuple[str, ...]:
@@ -209,8 +117,7 @@ class Supervisor:
         finally:
             os.close(writer)
         os.set_blocking(child.pipe, False)
-        self._children[child.pid] = child
-        self._by_number[child.number] = child
+        self._custody.take(child)
         self.loop.on_readable(child.pipe, lambda: self._read(child))
         self._await_exit(child)
         if launch.deadline is not None:
@@ -289,11 +196,11 @@ class Supervisor:
             child.pidfd = -1
         if child.deadline is not None:
             child.deadline.cancel()
-        if not self._census.works:
+        if not self._custody.census.works:
             orphans.kill_family(child.pid, signal.SIGKILL)
-        self._attribute()
+        self._custody.take_census()
         _, child.status, used = os.wait4(child.pid, 0)
-        del self._children[child.pid]
+        self._custody.reaped(child)
         child.ended_at = child.quiet_since = time.monotonic()
         child.usage = Usage(
             user_seconds=used.ru_utime,
@@ -320,60 +227,9 @@ class Supervisor:
                 return
             child.capture.feed(data)
 
-    def _attribute(self) -> None:
-        """Give every stranger among our children to the check it stems from."""
-        if self._given_up:
-            self._given_up = {pid for pid in self._given_up if not orphans.reap(pid)}
-        for pid in self._census.strangers(self._known()):
-            owner = self._owner(pid)
-            if owner is not None:
-                owner.orphans.add(pid)
-            elif orphans.reap(pid):
-                self._unclaimed.pop(pid, None)
-            elif self._is_nobodys(pid):
-                self.notes.append(
-                    f"{orphans.describe(pid)} outlived its check and hid which one that was;"
-                    " it was killed"
-                )
-                orphans.kill_family(pid, signal.SIGKILL)
-                self._given_up.add(pid)
-
-    def _known(self) -> set[int]:
-        known = self._children.keys() | self._given_up
-        if self._watchdog is not None:
-            known.add(self._watchdog[0])
-        for child in self._by_number.values():
-            if child.orphans:
-                known |= child.orphans
-        return known
-
-    def _owner(self, pid: int) -> Child | None:
-        try:
-            group = os.getpgid(pid)
-        except ProcessLookupError:
-            return None
-        for child in self._by_number.values():
-            if child.pid == group:
-                return child
-        trace = orphans.trace_of(pid)
-        prefix = self._trace + "."
-        if trace.startswith(prefix):
-            number = trace[len(prefix) :].split("/", 1)[0]
-            if number.isdigit():
-                return self._by_number.get(int(number))
-        # It hid its origin: it can only be of a child that was alive when it was first seen.
-        suspects = self._unclaimed.setdefault(pid, frozenset(self._by_number))
-        if len(suspects) == 1:
-            return self._by_number.get(next(iter(suspects)))
-        return None
-
-    def _is_nobodys(self, pid: int) -> bool:
-        """Whether every child it could stem from is gone."""
-        return not any(number in self._by_number for number in self._unclaimed.get(pid, ()))
-
     def _linger(self, child: Child) -> None:
         """After the end: wait out short-lived leftovers, kill the others, wait for the pipe."""
-        self._attribute()
+        self._custody.take_census()
         child.orphans = {pid for pid in child.orphans if not orphans.reap(pid)}
         now = time.monotonic()
         if child.orphans:
@@ -416,10 +272,8 @@ class Supervisor:
                 " what it prints from now on is not kept"
             )
             self._close_pipe(child)
-        for pid in child.orphans:
-            notes.append(f"{orphans.describe(pid)} could not be ended")
-            self._given_up.add(pid)
-        del self._by_number[child.number]
+        notes.extend(f"{orphans.describe(pid)} could not be ended" for pid in child.orphans)
+        self._custody.close(child)
         output = child.capture.finish()
         status = child.status or 0
         killed = os.WIFSIGNALED(status)
@@ -490,29 +344,21 @@ class Supervisor:
     @property
     def busy(self) -> bool:
         """Whether any child runs or lingers."""
-        return bool(self._by_number)
+        return bool(self._custody.open)
 
     def close(self) -> None:
         """Kill and reap whatever is left, then the watchdog. Safe to call after any failure."""
-        for child in list(self._by_number.values()):
+        for child in list(self._custody.open.values()):
             self.stop(child, "the harness is ending", at_once=True)
         limit = time.monotonic() + KILL_PATIENCE_SECONDS
-        self._attribute()
-        while (self.busy or self._given_up) and time.monotonic() < limit:
+        self._custody.take_census()
+        while (self.busy or self._custody.dying) and time.monotonic() < limit:
             self.loop.run_once(_LINGER_POLL_SECONDS)
-            self._attribute()
-        self._census.close()
+            self._custody.take_census()
+        self._custody.census.close()
         if self._watchdog is not None:
             watchdog.stop(*self._watchdog)
             self._watchdog = None
         if self._null >= 0:
             os.close(self._null)
             self._null = -1
-
-
-def signal_name(number: int) -> str:
-    """`SIGSEGV` for 11; real-time signals by number."""
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"

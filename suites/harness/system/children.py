@@ -6,8 +6,9 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from harness.system.child import Child, Ended, Launch
 from harness.system.loop import Loop
-from harness.system.process import Child, Ended, Launch, Supervisor
+from harness.system.process import Supervisor
 from harness.system.redact import Redactor
 
 
