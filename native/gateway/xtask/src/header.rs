@@ -67,10 +67,9 @@ fn generate(crate_dir: &Path) -> Result<String, String> {
         )),
         ..Config::default()
     };
-    config.defines.insert(
-        "feature = fault-injection".to_owned(),
-        "CONVERGIO_FAULT_INJECTION".to_owned(),
-    );
+    config
+        .defines
+        .insert("feature = fault-injection".to_owned(), "CONVERGIO_FAULT_INJECTION".to_owned());
     let bindings = cbindgen::Builder::new()
         .with_crate(crate_dir)
         .with_config(config)

@@ -153,7 +153,9 @@ mod tests {
 
     #[test]
     fn shapes_that_are_not_a_configuration_are_refused() {
-        for config in ["", "[]", "null", "{", "{\"unknown\": 1}", "{\"api_key\": 5}", "{\"api_key\": \"\"}"] {
+        for config in
+            ["", "[]", "null", "{", "{\"unknown\": 1}", "{\"api_key\": 5}", "{\"api_key\": \"\"}"]
+        {
             assert_eq!(refusal(config).status, CONVERGIO_INVALID_CONFIG, "{config}");
         }
     }

@@ -61,12 +61,11 @@ pub struct convergio_context {
 /// The version of the library, SemVer. Static storage, never NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn convergio_version() -> *const c_char {
-    const VERSION: &CStr = match CStr::from_bytes_with_nul(
-        concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes(),
-    ) {
-        Ok(version) => version,
-        Err(_) => panic!("a version holds no NUL"),
-    };
+    const VERSION: &CStr =
+        match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes()) {
+            Ok(version) => version,
+            Err(_) => panic!("a version holds no NUL"),
+        };
     VERSION.as_ptr()
 }
 

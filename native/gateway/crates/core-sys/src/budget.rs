@@ -74,9 +74,7 @@ unsafe extern "C" {
         change: *mut core_budget_change,
     ) -> core_status;
     pub fn core_budget_begin_period(budget: *mut core_budget, limit: i64) -> core_status;
-    pub fn core_budget_read(
-        budget: *const core_budget,
-        out: *mut core_budget_state,
-    ) -> core_status;
+    pub fn core_budget_read(budget: *const core_budget, out: *mut core_budget_state)
+    -> core_status;
     pub fn core_budget_level_name(level: core_budget_level) -> *const c_char;
 }

@@ -30,7 +30,11 @@ macro_rules! same_layout {
 
 same_layout!(str_, "convergio_layout_str", core_str { data, len });
 same_layout!(error, "convergio_layout_error", core_error { code, text, offset });
-same_layout!(allocator, "convergio_layout_allocator", core_allocator { user, alloc, realloc, free });
+same_layout!(
+    allocator,
+    "convergio_layout_allocator",
+    core_allocator { user, alloc, realloc, free }
+);
 same_layout!(
     version_parts,
     "convergio_layout_version_parts",
@@ -120,14 +124,7 @@ same_layout!(
 same_layout!(
     budget_config,
     "convergio_layout_budget_config",
-    core_budget_config {
-        limit,
-        spent,
-        alert_permille,
-        cheaper_permille,
-        block_permille,
-        max_open
-    }
+    core_budget_config { limit, spent, alert_permille, cheaper_permille, block_permille, max_open }
 );
 same_layout!(
     budget_state,

@@ -256,10 +256,10 @@ mod tests {
         for (number, level) in
             [Level::Normal, Level::Alert, Level::Cheaper, Level::Blocked].iter().enumerate()
         {
-            // SAFETY: any number is allowed; static storage, never NULL.
-            let name = unsafe {
-                crate::status::static_text(sys::core_budget_level_name(number as u32))
-            };
+            // SAFETY: any number is allowed.
+            let name = unsafe { sys::core_budget_level_name(number as u32) };
+            // SAFETY: documented as static storage, never NULL.
+            let name = unsafe { crate::status::static_text(name) };
             assert_eq!(level.name(), name);
         }
     }

@@ -114,12 +114,7 @@ impl Plan {
         let (mut path, mut path_len, mut total_ms) = (std::ptr::null(), 0, 0);
         // SAFETY: as above.
         check(unsafe {
-            sys::core_plan_critical_path(
-                self.raw.as_ptr(),
-                &mut path,
-                &mut path_len,
-                &mut total_ms,
-            )
+            sys::core_plan_critical_path(self.raw.as_ptr(), &mut path, &mut path_len, &mut total_ms)
         })?;
         // SAFETY: the core lends `len` entries that live as long as the plan.
         let order = unsafe { copy(order, order_len) };

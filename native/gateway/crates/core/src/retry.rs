@@ -39,7 +39,12 @@ impl RetryPolicy {
     ///
     /// # Errors
     /// `RetryExhausted`, `RetryTooLate` (the server asks for too long), `Invalid`.
-    pub fn delay(&self, retry: u32, random: u64, retry_after: Option<Duration>) -> Result<Duration> {
+    pub fn delay(
+        &self,
+        retry: u32,
+        random: u64,
+        retry_after: Option<Duration>,
+    ) -> Result<Duration> {
         let policy = sys::core_retry_policy {
             base_ms: self.base_ms,
             cap_ms: self.cap_ms,

@@ -89,14 +89,18 @@ pub struct Reason(sys::core_route_reason);
 impl Reason {
     /// Stable name, such as `cheapest_capable`.
     pub fn name(self) -> &'static str {
-        // SAFETY: any number is allowed; static storage, never NULL.
-        unsafe { static_text(sys::core_route_reason_name(self.0)) }
+        // SAFETY: any number is allowed.
+        let name = unsafe { sys::core_route_reason_name(self.0) };
+        // SAFETY: documented as static storage, never NULL.
+        unsafe { static_text(name) }
     }
 
     /// The same for people.
     pub fn text(self) -> &'static str {
-        // SAFETY: any number is allowed; static storage, never NULL.
-        unsafe { static_text(sys::core_route_reason_text(self.0)) }
+        // SAFETY: any number is allowed.
+        let text = unsafe { sys::core_route_reason_text(self.0) };
+        // SAFETY: documented as static storage, never NULL.
+        unsafe { static_text(text) }
     }
 }
 
@@ -261,11 +265,7 @@ pub fn decide(request: &RouteRequest<'_>, candidates: &[Candidate<'_>]) -> Resul
 ///
 /// # Errors
 /// `Invalid` when the decision does not belong to these candidates.
-pub fn explain(
-    decision: &Decision,
-    candidates: &[Candidate<'_>],
-    verbose: bool,
-) -> Result<String> {
+pub fn explain(decision: &Decision, candidates: &[Candidate<'_>], verbose: bool) -> Result<String> {
     let mut raw_candidates = [EMPTY; MAX_CANDIDATES];
     let raw_candidates = as_core(candidates, &mut raw_candidates)?;
     let mut buffer = vec![0_u8; sys::CORE_ROUTE_EXPLAIN_MAX];
@@ -303,7 +303,7 @@ fn as_core<'a>(
     candidates: &[Candidate<'_>],
     into: &'a mut [sys::core_route_candidate; MAX_CANDIDATES],
 ) -> Result<&'a [sys::core_route_candidate]> {
-    let into = into.get_mut(..candidates.len()).ok_or_else(|| crate::Error {
+    let into = into.get_mut(..candidates.len()).ok_or(crate::Error {
         status: Status::TooLong,
         text: "more than 64 candidates; narrow the catalogue",
         offset: MAX_CANDIDATES,
@@ -359,8 +359,7 @@ mod tests {
 
     #[test]
     fn the_cheapest_capable_model_answers_and_the_rest_is_the_fallback_chain() {
-        let candidates =
-            [cloud("dear", 9_000_000_000, 900), cloud("cheap", 1_000_000_000, 500)];
+        let candidates = [cloud("dear", 9_000_000_000, 900), cloud("cheap", 1_000_000_000, 500)];
         let decision = decide(&REQUEST, &candidates).unwrap();
         assert_eq!(decision.chain(), [1, 0]);
         assert_eq!(decision.reason().name(), "cheapest_capable");

@@ -133,9 +133,7 @@ pub(crate) fn check(status: sys::core_status) -> Result<()> {
 }
 
 /// Calls `call` with a place for the core's error detail.
-pub(crate) fn check_with(
-    call: impl FnOnce(*mut core_error) -> sys::core_status,
-) -> Result<()> {
+pub(crate) fn check_with(call: impl FnOnce(*mut core_error) -> sys::core_status) -> Result<()> {
     let mut detail = core_error { code: sys::CORE_OK, text: std::ptr::null(), offset: 0 };
     let status = call(&mut detail);
     let mut result = check(status);

@@ -3,7 +3,6 @@ use std::ffi::CStr;
 
 use convergio_core_sys::version as sys;
 
-
 /// The ABI this binding was written for.
 pub const ABI_VERSION: u32 = sys::CORE_ABI_VERSION;
 

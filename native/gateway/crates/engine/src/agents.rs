@@ -38,10 +38,7 @@ pub struct AgentSchedule {
     pub total_ms: u64,
 }
 
-pub(crate) fn schedule(
-    plan: &AgentPlan,
-    allocator: &Allocator,
-) -> Result<AgentSchedule, Failure> {
+pub(crate) fn schedule(plan: &AgentPlan, allocator: &Allocator) -> Result<AgentSchedule, Failure> {
     let nodes: Vec<PlanNode<'_>> = plan
         .steps
         .iter()
@@ -62,8 +59,8 @@ pub(crate) fn schedule(
         }
         failure
     };
-    let plan = Plan::new(allocator, &nodes)
-        .map_err(|problem| refused(problem.error, &problem.cycle))?;
+    let plan =
+        Plan::new(allocator, &nodes).map_err(|problem| refused(problem.error, &problem.cycle))?;
     let schedule = plan.schedule().map_err(|error| refused(error, &[]))?;
     let names = |indexes: &[usize]| indexes.iter().map(|&index| name(index).to_owned()).collect();
     Ok(AgentSchedule {

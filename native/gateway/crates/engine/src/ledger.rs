@@ -15,7 +15,10 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    pub(crate) fn new(limits: Option<&config::Budget>, allocator: &Allocator) -> Result<Self, Error> {
+    pub(crate) fn new(
+        limits: Option<&config::Budget>,
+        allocator: &Allocator,
+    ) -> Result<Self, Error> {
         let budget = limits
             .map(|limits| {
                 let mut config = BudgetConfig::with_limit(limits.limit_nano_usd);
@@ -36,9 +39,8 @@ impl Ledger {
         let open = match &self.budget {
             None => None,
             Some(budget) => {
-                let (reservation, change) = lock(budget)
-                    .reserve(amount)
-                    .map_err(|error| route::failure(error, None))?;
+                let (reservation, change) =
+                    lock(budget).reserve(amount).map_err(|error| route::failure(error, None))?;
                 if change.first_reached {
                     tracing::warn!(level = change.level.name(), "budget level reached");
                 }

@@ -137,11 +137,9 @@ impl Engine {
 /// The failure for a model that the catalogue does not have.
 pub(crate) fn unknown_model(id: &str) -> Failure {
     let id: String = id.chars().take(128).collect();
-    let message = format!("no model `{id}`; /v1/models lists them, \"auto\" lets the router choose");
-    Failure {
-        param: Some("model".to_owned()),
-        ..Failure::new(ErrorCode::RequestNotFound, message)
-    }
+    let message =
+        format!("no model `{id}`; /v1/models lists them, \"auto\" lets the router choose");
+    Failure { param: Some("model".to_owned()), ..Failure::new(ErrorCode::RequestNotFound, message) }
 }
 
 /// A refusal of the core in our codes.

@@ -201,7 +201,8 @@ mod tests {
     use secrecy::ExposeSecret;
 
     fn key(value: &'static str) -> Result<Option<String>, ErrorCode> {
-        let headers = HeaderMap::from_iter([(header::AUTHORIZATION, HeaderValue::from_static(value))]);
+        let headers =
+            HeaderMap::from_iter([(header::AUTHORIZATION, HeaderValue::from_static(value))]);
         own_key(&headers)
             .map(|key| key.map(|key| key.expose_secret().to_owned()))
             .map_err(|failure| failure.code)

@@ -99,8 +99,9 @@ fn start_logging(format: LogFormat, filter: &str) -> Result<(), String> {
     use tracing_subscriber::EnvFilter;
 
     // The HTTP stack's own details are never wanted, and might show what passes through it.
-    let filter = EnvFilter::try_new(format!("{filter},h2=warn,hyper=warn,reqwest=warn,rustls=warn"))
-        .map_err(|error| format!("--log `{filter}`: {error}; use for example `info`"))?;
+    let filter =
+        EnvFilter::try_new(format!("{filter},h2=warn,hyper=warn,reqwest=warn,rustls=warn"))
+            .map_err(|error| format!("--log `{filter}`: {error}; use for example `info`"))?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match format {
         LogFormat::Json => builder.json().flatten_event(true).init(),

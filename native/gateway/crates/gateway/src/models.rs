@@ -75,7 +75,10 @@ pub(crate) async fn one(
     }
     let model = app.engine.models().iter().find(|model| model.id == id).ok_or_else(|| {
         let message = "no such model; /v1/models lists them";
-        Failure { param: Some("id".to_owned()), ..Failure::new(ErrorCode::RequestNotFound, message) }
+        Failure {
+            param: Some("id".to_owned()),
+            ..Failure::new(ErrorCode::RequestNotFound, message)
+        }
     })?;
     Ok(Json(object(model)))
 }

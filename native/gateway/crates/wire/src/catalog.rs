@@ -120,7 +120,8 @@ pub fn problems(models: &[Model]) -> Vec<String> {
         }
         if !PROVIDERS.contains(&model.provider.as_str()) {
             let known = PROVIDERS.join(", ");
-            problems.push(format!("{at}: provider `{}` is unknown; one of {known}", model.provider));
+            problems
+                .push(format!("{at}: provider `{}` is unknown; one of {known}", model.provider));
         }
         if model.context_window == 0 || model.max_output_tokens == 0 {
             problems.push(format!("{at}: context_window and max_output_tokens must be above 0"));

@@ -46,7 +46,10 @@ impl ChatRequest {
         let mut prompt = Prompt::default();
         for (index, message) in messages.iter().enumerate() {
             prompt.read(message).map_err(|problem| {
-                Failure::invalid(format!("messages[{index}]"), format!("messages[{index}]: {problem}"))
+                Failure::invalid(
+                    format!("messages[{index}]"),
+                    format!("messages[{index}]: {problem}"),
+                )
             })?;
         }
         if messages.is_empty() {
@@ -57,7 +60,10 @@ impl ChatRequest {
             None | Some(Value::Null) => false,
             Some(Value::Object(options)) => flag(options, "include_usage")?,
             Some(_) => {
-                return Err(Failure::invalid("stream_options", "`stream_options` must be an object"));
+                return Err(Failure::invalid(
+                    "stream_options",
+                    "`stream_options` must be an object",
+                ));
             }
         };
         let max_output_tokens = match count(&body, "max_completion_tokens")? {
@@ -235,7 +241,8 @@ impl Usage {
         Some(Self {
             prompt_tokens,
             completion_tokens,
-            total_tokens: at("/total_tokens").unwrap_or(prompt_tokens.saturating_add(completion_tokens)),
+            total_tokens: at("/total_tokens")
+                .unwrap_or(prompt_tokens.saturating_add(completion_tokens)),
             cached_tokens: at("/prompt_tokens_details/cached_tokens").unwrap_or(0),
             reasoning_tokens: at("/completion_tokens_details/reasoning_tokens").unwrap_or(0),
             estimated: false,

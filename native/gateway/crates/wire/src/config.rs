@@ -206,9 +206,7 @@ fn base_url_problem(url: &str, allow_plaintext: bool) -> Option<&'static str> {
     let loopback = host == "localhost"
         || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
     if scheme == "http" && !loopback && !allow_plaintext {
-        return Some(
-            "would send keys in the clear; use https, or set allow_plaintext_http = true",
-        );
+        return Some("would send keys in the clear; use https, or set allow_plaintext_http = true");
     }
     None
 }

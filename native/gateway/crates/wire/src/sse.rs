@@ -67,7 +67,9 @@ where
         match event {
             Ok(event) => Ok(event.data),
             Err(EventStreamError::Transport(error)) => Err(error),
-            Err(EventStreamError::Utf8(_) | EventStreamError::Parser(_)) => Err(SseError::Malformed),
+            Err(EventStreamError::Utf8(_) | EventStreamError::Parser(_)) => {
+                Err(SseError::Malformed)
+            }
         }
     })
 }

@@ -64,7 +64,11 @@ impl Progress {
         for choice in choices {
             self.take_choice(choice);
         }
-        if choices.is_empty() && self.usage.is_some() { Step::Usage(chunk) } else { Step::Chunk(chunk) }
+        if choices.is_empty() && self.usage.is_some() {
+            Step::Usage(chunk)
+        } else {
+            Step::Chunk(chunk)
+        }
     }
 
     fn take_choice(&mut self, choice: &Value) {

@@ -23,7 +23,8 @@ const MESSAGE_LIMIT: usize = 1_000;
 pub(super) fn provider_failure(status: Option<u16>, error: &Value, key: &str) -> ProviderFailure {
     let text = |field: &str| {
         let value = error.get(field)?;
-        let text = value.as_str().map(str::to_owned).or_else(|| Some(value.as_i64()?.to_string()))?;
+        let text =
+            value.as_str().map(str::to_owned).or_else(|| Some(value.as_i64()?.to_string()))?;
         Some(redact(&text, key).chars().take(MESSAGE_LIMIT).collect())
     };
     ProviderFailure {
@@ -66,7 +67,8 @@ fn classify(status: StatusCode, detail: &ProviderFailure, source: CredentialSour
         ),
         // The caller can do nothing about our key, and learns nothing about it.
         (401 | 403, CredentialSource::House) => {
-            let message = "the provider refused the house key; bring your own key, or tell the operator";
+            let message =
+                "the provider refused the house key; bring your own key, or tell the operator";
             Failure { retryable: false, ..Failure::new(ErrorCode::ProviderUnavailable, message) }
         }
         (429, _) => {
@@ -190,9 +192,8 @@ mod tests {
 
     #[test]
     fn an_echoed_key_is_removed_everywhere() {
-        let body = format!(
-            r#"{{"error":{{"message":"key {KEY}","code":"{KEY}","type":"x{KEY}"}}}}"#
-        );
+        let body =
+            format!(r#"{{"error":{{"message":"key {KEY}","code":"{KEY}","type":"x{KEY}"}}}}"#);
         for status in [400, 401, 429, 500] {
             let failure = failure(status, &body, CredentialSource::User);
             assert!(!format!("{failure:?}").contains("canary"), "{failure:?}");

@@ -139,7 +139,11 @@ impl OpenAi {
         Err(failure::from_answer(status, &headers, &body, credential.source, key, now))
     }
 
-    async fn complete_once(&self, body: &Value, credential: &Credential) -> Result<Answer, Failure> {
+    async fn complete_once(
+        &self,
+        body: &Value,
+        credential: &Credential,
+    ) -> Result<Answer, Failure> {
         let deadline = Instant::now() + self.request_timeout;
         let response = self.begin(body, credential, "application/json", deadline).await?;
         let bytes = timeout_at(deadline, read(response, MAX_ANSWER_BYTES))
@@ -245,8 +249,7 @@ impl Reader {
             Step::Done => Err(self.broken(truncated("a choice has no finish reason"))),
             Step::Malformed => Err(self.broken(truncated("an event is not JSON"))),
             Step::Error(error) => {
-                let failure =
-                    failure::from_stream_error(&error, self.key.key.expose_secret());
+                let failure = failure::from_stream_error(&error, self.key.key.expose_secret());
                 Err(self.broken(failure))
             }
         }

@@ -1,0 +1,163 @@
+//! The real binary, started on a free port, and a client for it.
+pub(crate) mod provider;
+
+use std::fs::File;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The caller's key: must reach the provider, and show nowhere else.
+pub(crate) const OWN_KEY: &str = "sk-own-canary-7d1f0a";
+/// The operator's key: likewise.
+pub(crate) const HOUSE_KEY: &str = "sk-house-canary-93b2c4";
+
+/// A running gateway. Dropping it ends the process.
+pub(crate) struct Gateway {
+    pub(crate) url: String,
+    child: Child,
+    folder: TempDir,
+    pub(crate) client: reqwest::Client,
+}
+
+impl Gateway {
+    /// Starts a gateway for a provider at `base_url`, with `config` as its file.
+    pub(crate) async fn start(base_url: &str, house_key: Option<&str>, config: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("gateway.toml");
+        std::fs::write(&file, config).unwrap();
+        let address_file = folder.path().join("address");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_convergio-gateway"));
+        command
+            .args(["serve", "--listen", "127.0.0.1:0", "--log", "debug", "--address-file"])
+            .arg(&address_file)
+            .arg("--config")
+            .arg(&file)
+            .env("CONVERGIO_OPENAI_BASE_URL", base_url)
+            .env_remove("CONVERGIO_OPENAI_API_KEY")
+            .stdin(Stdio::null())
+            .stdout(File::create(folder.path().join("stdout")).unwrap())
+            .stderr(File::create(folder.path().join("stderr")).unwrap());
+        if let Some(key) = house_key {
+            command.env("CONVERGIO_OPENAI_API_KEY", key);
+        }
+        let mut child = command.spawn().unwrap();
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let address = loop {
+            if let Ok(address) = std::fs::read_to_string(&address_file) {
+                break address;
+            }
+            let ended = child.try_wait().unwrap();
+            let log = || std::fs::read_to_string(folder.path().join("stderr")).unwrap();
+            assert!(ended.is_none(), "the gateway ended: {}", log());
+            assert!(Instant::now() < deadline, "the gateway never listened: {}", log());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        };
+        Self { url: format!("http://{}", address.trim()), child, folder, client: client() }
+    }
+
+    /// Asks for a completion with the caller's own key.
+    pub(crate) async fn ask(&self, body: Value) -> reqwest::Response {
+        self.ask_with(Some(OWN_KEY), body).await
+    }
+
+    pub(crate) async fn ask_with(&self, key: Option<&str>, body: Value) -> reqwest::Response {
+        let mut request = self
+            .client
+            .post(format!("{}/v1/chat/completions", self.url))
+            .header("content-type", "application/json")
+            .body(body.to_string());
+        if let Some(key) = key {
+            request = request.header("authorization", format!("Bearer {key}"));
+        }
+        request.send().await.unwrap()
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> reqwest::Response {
+        self.client.get(format!("{}{path}", self.url)).send().await.unwrap()
+    }
+
+    /// Everything the process has written.
+    pub(crate) fn output(&self) -> String {
+        let read = |name: &str| std::fs::read_to_string(self.folder.path().join(name)).unwrap();
+        read("stdout") + &read("stderr")
+    }
+
+    pub(crate) fn terminate(&self) {
+        let status = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
+        assert!(status.success());
+    }
+
+    /// Waits for the process to end on its own.
+    pub(crate) async fn ended(&mut self, within: Duration) -> std::process::ExitStatus {
+        let deadline = Instant::now() + within;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(Instant::now() < deadline, "still running: {}", self.output());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        // Both fail only when the process has already ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A client that needs no certificates: everything here is on this machine.
+fn client() -> reqwest::Client {
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let tls = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth();
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .no_proxy()
+        .timeout(Duration::from_secs(30))
+        .build()
+        .unwrap()
+}
+
+/// The JSON of a response, with its status.
+pub(crate) async fn json_of(response: reqwest::Response) -> (u16, Value) {
+    let status = response.status().as_u16();
+    let text = response.text().await.unwrap();
+    (status, serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}")))
+}
+
+/// The data of every event of a stream.
+pub(crate) async fn events_of(response: reqwest::Response) -> Vec<String> {
+    let text = response.text().await.unwrap();
+    text.split("\n\n")
+        .filter(|event| !event.is_empty())
+        .map(|event| event.strip_prefix("data: ").expect(event).to_owned())
+        .collect()
+}
+
+/// Runs the binary to its end.
+pub(crate) fn run(args: &[&str]) -> std::process::Output {
+    Command::new(env!("CARGO_BIN_EXE_convergio-gateway"))
+        .args(args)
+        .env_remove("CONVERGIO_OPENAI_BASE_URL")
+        .env_remove("CONVERGIO_OPENAI_API_KEY")
+        .output()
+        .unwrap()
+}
+
+/// A file in a folder that lives as long as the result.
+pub(crate) fn file(text: &str) -> (TempDir, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("gateway.toml");
+    std::fs::write(&path, text).unwrap();
+    let shown = Path::new(&path).display().to_string();
+    (folder, shown)
+}
