@@ -24,13 +24,14 @@ STOP_SECONDS = 10.0
 _FOREIGN = ("CONVERGIO_", "OPENAI_", "RUST_LOG")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class Gateway:
     """One running gateway. `base_url` is what a vendor's SDK wants."""
 
     address: str
     log: Path
     process: subprocess.Popen[bytes]
+    stopping: bool = False
 
     @property
     def base_url(self) -> str:
@@ -52,6 +53,11 @@ class Gateway:
             for line in self.get("/metrics").text.splitlines()
             if line.split("{")[0].split(" ")[0] == name and all(part in line for part in wanted)
         )
+
+    def terminate(self) -> None:
+        """Asks it to end, with TERM, and does not wait."""
+        self.stopping = True
+        self.process.send_signal(signal.SIGTERM)
 
 
 @contextmanager
@@ -79,13 +85,17 @@ def serve(folder: Path, environment: Mapping[str, str], *arguments: str) -> Iter
         ) as process,
     ):
         try:
-            address = _address(process, address_file, log)
-            yield Gateway(address=address, log=log, process=process)
-            assert process.poll() is None, f"the gateway died:\n{log.read_text()}"
+            gateway = Gateway(
+                address=_address(process, address_file, log), log=log, process=process
+            )
+            yield gateway
+            died = process.poll() is not None and not gateway.stopping
+            assert not died, f"the gateway died:\n{log.read_text()}"
         except BaseException:
             process.kill()
             raise
-        process.send_signal(signal.SIGTERM)
+        if not gateway.stopping:
+            gateway.terminate()
         try:
             status = process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:

@@ -185,7 +185,7 @@ CLAIM(a_limit_reaches_c_with_its_hint)
 CLAIM(a_failing_provider_is_unavailable)
 {
     refused_query("gpt-4o-mini~overloaded", "user", CONVERGIO_PROVIDER_UNAVAILABLE);
-    refused_query("gpt-4o-mini~not_json", "user", CONVERGIO_PROVIDER_UNAVAILABLE);
+    refused_query("gpt-4o-mini~html_error", "user", CONVERGIO_PROVIDER_UNAVAILABLE);
     refused_query("gpt-4o-mini~invalid_utf8", "user", CONVERGIO_PROVIDER_UNAVAILABLE);
 }
 
@@ -193,6 +193,8 @@ CLAIM(half_an_answer_is_never_an_answer)
 {
     refused_query("gpt-4o-mini~truncated", "user", CONVERGIO_PROVIDER_TRUNCATED);
     refused_query("gpt-4o-mini~dropped", "user", CONVERGIO_PROVIDER_TRUNCATED);
+    refused_query("gpt-4o-mini~not_json", "user", CONVERGIO_PROVIDER_TRUNCATED);
+    refused_query("gpt-4o-mini~empty_body", "user", CONVERGIO_PROVIDER_TRUNCATED);
 }
 
 CLAIM(silence_is_a_timeout)
