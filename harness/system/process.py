@@ -160,13 +160,17 @@ class Supervisor:
 
     def _await_exit(self, child: Child) -> None:
         if self._pidfds:
-            child.pidfd = os.pidfd_open(child.pid)
-            self.loop.on_readable(child.pidfd, lambda: self._exited(child))
-        else:
-            child.exit_poll = self.loop.after(_EXIT_POLL_SECONDS, lambda: self._poll_exit(child))
+            try:
+                child.pidfd = os.pidfd_open(child.pid)
+            except OSError:
+                self._pidfds = False  # an old kernel, or a container that forbids it
+            else:
+                self.loop.on_readable(child.pidfd, lambda: self._exited(child))
+                return
+        child.exit_poll = self.loop.after(_EXIT_POLL_SECONDS, lambda: self._poll_exit(child))
 
     def _poll_exit(self, child: Child) -> None:
-        """Without pidfds (macOS): ask whether the process ended, leaving it to be reaped."""
+        """Without pidfds: ask whether the process ended, leaving it to be reaped."""
         if os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
             child.exit_poll = self.loop.after(_EXIT_POLL_SECONDS, lambda: self._poll_exit(child))
         else:

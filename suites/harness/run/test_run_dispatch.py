@@ -95,7 +95,7 @@ def test_what_the_plan_skips_is_told_and_not_run(world):
 
 def test_a_plan_of_skips_starts_no_process(world):
     skips = [
-        check(f"c{n}", "true", decision=Decision.SKIP, skip=SkipReason.DESELECTED)
+        check(f"c{n}", "true", decision=Decision.SKIP, skip=SkipReason.NOT_APPLICABLE)
         for n in range(50)
     ]
     run = world.run(*skips)
@@ -283,10 +283,21 @@ def test_an_unwritable_work_folder_ends_the_run_with_the_truth(world):
     assert "free space or make it writable" in run.result("p/needs-work").reason
 
 
-def test_a_full_disk_ends_the_run_with_the_truth(world):
-    """A real full file system, in a mount namespace of its own."""
-    (world.root / "full.py").write_text(_FULL_DISK)
-    argv = ["unshare", "--user", "--map-root-user", "--mount", sys.executable, "full.py"]
+@pytest.mark.parametrize(
+    ("after_mount", "said"),
+    [
+        ("pass", "No space left on device"),
+        (
+            'subprocess.run(["mount", "-o", "remount,ro", str(place)], check=True)',
+            "Read-only file system",
+        ),
+    ],
+    ids=["full", "read-only"],
+)
+def test_a_full_or_read_only_disk_ends_the_run_with_the_truth(world, after_mount, said):
+    """A real file system that refuses, in a mount namespace of its own."""
+    world.write("refuses.py", _REFUSING_DISK.format(after_mount=after_mount))
+    argv = ["unshare", "--user", "--map-root-user", "--mount", sys.executable, "refuses.py"]
     if subprocess.run([*argv[:4], "true"], check=False).returncode != 0:
         pytest.skip("capability missing: this kernel lets this user make no mount namespace")
     done = subprocess.run(
@@ -301,16 +312,17 @@ def test_a_full_disk_ends_the_run_with_the_truth(world):
     assert done.returncode == 0, done.stderr
     assert "flood errored" in done.stdout
     assert "after precluded" in done.stdout
-    assert "interrupted: work files cannot be written: No space left on device" in done.stdout
+    assert f"interrupted: work files cannot be written: {said}" in done.stdout
 
 
-_FULL_DISK = """
-import subprocess, sys
+_REFUSING_DISK = """
+import subprocess
 from pathlib import Path
 from suites.harness.run.worlds import World, script, check, statuses
 place = Path("disk"); place.mkdir()
 subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)], check=True)
 world = World(place.resolve())
+{after_mount}
 run = world.run(
     script("flood", "yes | head -c 3000000"),
     check("after", "true", needs=["flood"]),

@@ -285,12 +285,24 @@ def test_a_missing_working_folder_is_named_and_ours_is_kept(nursery):
     assert Path.cwd() == here
 
 
-def test_without_pidfds_ends_are_still_seen(nursery):
-    nursery.supervisor._pidfds = False
+def test_where_pidfds_are_forbidden_ends_are_still_seen(nursery, monkeypatch):
+    def forbidden(pid: int, flags: int = 0) -> int:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "pidfd_open", forbidden)
     first, second = nursery.run(sh("echo a; exit 3"), sh("sleep 0.1; kill -ABRT $$"))
 
     assert (first.exit_code, first.output.text) == (3, "a\n")
     assert second.signal == "SIGABRT"
+
+
+def test_without_a_list_of_orphans_groups_still_end(nursery):
+    nursery.supervisor._custody.census.works = False
+    [end] = nursery.run(sh("sleep 310 & echo $!"))
+    nursery.supervisor._custody.census.works = True  # here it does, and reaps what was killed
+
+    assert end.leaked == ()
+    assert not alive(int(end.output.text))
 
 
 def test_closing_ends_everything_at_once(nursery):
