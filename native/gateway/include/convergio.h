@@ -59,6 +59,8 @@ enum convergio_status
   CONVERGIO_OUT_OF_MEMORY = 8,
   // A fault of the library.
   CONVERGIO_INTERNAL = 9,
+  // A model that is named does not exist.
+  CONVERGIO_NOT_FOUND = 10,
   // The provider refused the caller's own key.
   CONVERGIO_AUTH_INVALID = 100,
   // There is no key to call a provider with.
@@ -167,8 +169,9 @@ convergio_status convergio_estimate_tokens(struct convergio_context *ctx,
 
 // What a call to `model` costs at list price, in nano-dollars (10^-9 US dollar). Tokens as OpenAI
 // reports them: `prompt_tokens` includes `cached_tokens`, `completion_tokens` includes
-// `reasoning_tokens`. CONVERGIO_INVALID_ARGUMENT for an unknown model, a negative count, a part
-// above its total, or a result that does not fit; else as convergio_estimate_tokens().
+// `reasoning_tokens`. CONVERGIO_NOT_FOUND for an unknown model; CONVERGIO_INVALID_ARGUMENT for a
+// negative count, a part above its total, or a result that does not fit; else as
+// convergio_estimate_tokens().
 //
 // `model` is NULL or NUL-terminated; `out_nano_usd` is NULL or writable.
 convergio_status convergio_cost(struct convergio_context *ctx,

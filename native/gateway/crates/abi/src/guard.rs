@@ -21,7 +21,7 @@ pub(crate) struct Refusal {
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    provider: Option<ProviderFailure>,
+    provider: Option<Box<ProviderFailure>>,
 }
 
 fn as_number<S: serde::Serializer>(status: &convergio_status, to: S) -> Result<S::Ok, S::Error> {

@@ -1,4 +1,5 @@
 //! The boundary as a C caller meets it: wrong pointers, wrong handles, many threads, a real call.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![allow(
     clippy::multiple_unsafe_ops_per_block,
     reason = "a table of refused calls reads better as one block"

@@ -215,6 +215,6 @@ mod tests {
         assert_eq!(key("Bearer "), Ok(None));
         assert_eq!(key("Bearer"), Ok(None));
         assert_eq!(key("Basic dXNlcjpwYXNz"), Err(ErrorCode::AuthInvalid));
-        assert_eq!(own_key(&HeaderMap::new()).unwrap().is_none(), true);
+        assert!(own_key(&HeaderMap::new()).unwrap().is_none());
     }
 }

@@ -90,7 +90,7 @@ pub struct Failure {
     /// The request field at fault.
     pub param: Option<String>,
     /// What the provider said.
-    pub provider: Option<ProviderFailure>,
+    pub provider: Option<Box<ProviderFailure>>,
     /// How long the caller should wait.
     pub retry_after: Option<Duration>,
     /// Whether the same request may succeed later.
@@ -125,7 +125,7 @@ impl Failure {
     /// Adds what the provider said.
     #[must_use]
     pub fn from_provider(mut self, provider: ProviderFailure) -> Self {
-        self.provider = Some(provider);
+        self.provider = Some(Box::new(provider));
         self
     }
 }
