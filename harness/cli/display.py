@@ -12,7 +12,6 @@ import click
 from harness.model.event import (
     CheckFinished,
     CheckPrecluded,
-    CheckSkipped,
     CheckStarted,
     Event,
     Noted,
@@ -257,8 +256,6 @@ class LiveDisplay(_Base):
                 self._done += 1
                 if isinstance(event, CheckFinished):
                     self._passed += event.outcome.status is Status.PASSED
-            case CheckSkipped():
-                return
             case _:
                 pass
         for line in _event_lines(event, colour=True):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from harness.cli.workspace import template_cache
 from harness.errors import EvidenceError, ExitCode
 from harness.judge import judge
 from harness.model.event import Noted
@@ -27,7 +28,7 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
 
     def render(self, templates: Mapping[str, str]) -> dict[str, bytes]:
         """Every report, by file name; the same journal always gives the same bytes."""
-        return render_all(self.view, templates)
+        return render_all(self.view, templates, bytecode_cache=template_cache())
 
 
 def replay(folder: RunFolder) -> Replayed:

@@ -56,6 +56,8 @@ def print_summary(replayed: Replayed, folder: RunFolder, *, as_json: bool) -> No
     word = click.style(verdict.conclusion.value, fg=_COLOURS[verdict.conclusion], bold=True)
     click.echo(f"{word}  {run.header.plan.project}, judged by profile {verdict.profile!r}")
     said = ", ".join(f"{counts[status]} {status.value}" for status in _ORDER if counts[status])
+    if run.header.plan.deselected:
+        said = ", ".join(filter(None, [said, f"{len(run.header.plan.deselected):,} not selected"]))
     _line("checks", said or "none")
     if tests:
         _line("tests", f"{tests - failed_tests} of {tests} passed")

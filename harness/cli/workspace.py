@@ -15,6 +15,8 @@ from harness.errors import HostError, UsageError
 from harness.model.plan import Capability, Host
 
 if TYPE_CHECKING:
+    from jinja2 import BytecodeCache
+
     from harness.model.plan import Plan
     from harness.model.spec import Definitions
     from harness.plan.selection import Selection
@@ -171,6 +173,22 @@ class Workspace:
         raise HostError(
             "the report templates are missing", next_step="install release-manager again"
         )
+
+
+def template_cache() -> BytecodeCache | None:
+    """Compiled templates, kept for this person's next run; None where no folder can be made.
+
+    Like Python's own compiled modules it only saves time: a changed template is compiled again.
+    """
+    from jinja2 import FileSystemBytecodeCache
+
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    folder = Path(base) / "release-manager" / "templates"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError:
+        return None
+    return FileSystemBytecodeCache(str(folder)) if os.access(folder, os.W_OK) else None
 
 
 def available_cpus() -> int:

@@ -22,7 +22,6 @@ _SKIPPED: dict[SkipReason | None, tuple[Condition, str]] = {
         Condition.CAPABILITY_MISSING,
         "was skipped because this host lacks something",
     ),
-    SkipReason.DESELECTED: (Condition.DESELECTED, "was not selected"),
 }
 _OVERRIDDEN: dict[OverrideKind, Condition] = {
     OverrideKind.WAIVED: Condition.WAIVED,

@@ -15,12 +15,13 @@ from harness.errors import UsageError
 from harness.judge.observe import believed, observe, one
 from harness.judge.policy import conclude, effect_of, gravity
 from harness.model.event import EVENT_SCHEMA
-from harness.model.plan import PLAN_SCHEMA
+from harness.model.plan import PLAN_SCHEMA, Plan
 from harness.model.result import Reason, Status, Verdict
 from harness.model.run import Run
 from harness.model.spec import Condition, Effect
 
 _CONDITION_ORDER = {condition: rank for rank, condition in enumerate(Condition)}
+_NAMED = 5
 _ANSWERED = (Status.PASSED, Status.FAILED, Status.FLAKY)
 
 
@@ -38,7 +39,7 @@ def judge(run: Run, *, profile: str | None = None) -> Verdict:
             next_step=f'judge it without naming a profile, or verify with --profile "{profile}"',
         )
     effects = {condition: effect_of(condition, plan.profile) for condition in Condition}
-    reasons = [*_of_run(run), *_of_checks(run, effects)]
+    reasons = [*_of_run(run), *_of_selection(plan, effects), *_of_checks(run, effects)]
     return Verdict(
         conclusion=conclude(reason.effect for reason in reasons),
         profile=plan.profile_name,
@@ -61,6 +62,20 @@ def _of_checks(run: Run, effects: Mapping[Condition, Effect]) -> Iterator[Reason
                     check=result.check.id,
                     condition=item.condition,
                 )
+
+
+def _of_selection(plan: Plan, effects: Mapping[Condition, Effect]) -> Iterator[Reason]:
+    """One reason for all the checks that were not selected, however many there are."""
+    count, effect = len(plan.deselected), effects[Condition.DESELECTED]
+    if not count or effect is Effect.IGNORE:
+        return
+    named = ", ".join(one(name) for name in plan.deselected[:_NAMED])
+    more = f" and {count - _NAMED:,} more" if count > _NAMED else ""
+    yield Reason(
+        effect=effect,
+        text=f"{count:,} check{'s were' if count != 1 else ' was'} not selected: {named}{more}",
+        condition=Condition.DESELECTED,
+    )
 
 
 def _of_run(run: Run) -> Iterator[Reason]:

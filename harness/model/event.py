@@ -10,7 +10,7 @@ import msgspec
 
 from harness.model.base import Record
 from harness.model.plan import Plan
-from harness.model.result import Outcome, Output, SkipReason, Status, Usage
+from harness.model.result import Outcome, Output, Status, Usage
 
 EVENT_SCHEMA = 1
 
@@ -65,14 +65,6 @@ class CheckFinished(_Event, tag="check-finished", frozen=True):
     reused_from: str = ""
 
 
-class CheckSkipped(_Event, tag="check-skipped", frozen=True):
-    """The plan decided that the check does not run."""
-
-    check: str
-    skip: SkipReason
-    reason: str
-
-
 class CheckPrecluded(_Event, tag="check-precluded", frozen=True):
     """A planned check never ran: a dependency failed, or the run was cut short."""
 
@@ -123,7 +115,6 @@ Event = (
     RunStarted
     | CheckStarted
     | CheckFinished
-    | CheckSkipped
     | CheckPrecluded
     | ServiceStarted
     | ServiceReady
@@ -151,7 +142,6 @@ __all__ = [
     "EVENT_SCHEMA",
     "CheckFinished",
     "CheckPrecluded",
-    "CheckSkipped",
     "CheckStarted",
     "Event",
     "Noted",

@@ -94,7 +94,11 @@ class PlannedPhase(Record, frozen=True):
 
 
 class Plan(Record, frozen=True):
-    """Everything that will happen, decided. `checks` stand in a stable topological order."""
+    """Everything that will happen, decided. `checks` stand in a stable topological order.
+
+    `deselected` holds the ids of the checks that nobody asked for: they are no nodes of this plan
+    and get no result, however many there are, but the verdict and the reports count them.
+    """
 
     schema: int
     project: str
@@ -105,6 +109,7 @@ class Plan(Record, frozen=True):
     phases: tuple[PlannedPhase, ...]
     checks: tuple[PlannedCheck, ...]
     services: dict[str, Service] = {}
+    deselected: tuple[str, ...] = ()
 
 
 PLAN_SCHEMA = 1

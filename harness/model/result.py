@@ -21,11 +21,13 @@ class Status(enum.StrEnum):
 
 
 class SkipReason(enum.StrEnum):
-    """Why a check did not have to run. Anything else is `precluded` or `errored`."""
+    """Why a selected check did not have to run. Anything else is `precluded` or `errored`.
+
+    A check that was not selected is in `Plan.deselected` and has no result.
+    """
 
     NOT_APPLICABLE = "not_applicable"
     CAPABILITY_MISSING = "capability_missing"
-    DESELECTED = "deselected"
 
 
 class OverrideKind(enum.StrEnum):

@@ -12,7 +12,6 @@ from harness.model.base import Record
 from harness.model.event import (
     CheckFinished,
     CheckPrecluded,
-    CheckSkipped,
     CheckStarted,
     Event,
     Noted,
@@ -23,7 +22,7 @@ from harness.model.event import (
     ServiceStarted,
     ServiceStopped,
 )
-from harness.model.plan import PlannedCheck
+from harness.model.plan import Decision, PlannedCheck
 from harness.model.result import (
     Finding,
     Output,
@@ -133,7 +132,7 @@ def fold(events: Iterable[Event]) -> Run:
     started: dict[str, CheckStarted] = {}
     first_start: dict[str, float] = {}
     attempts: dict[str, list[CheckFinished]] = {}
-    ended: dict[str, CheckSkipped | CheckPrecluded] = {}
+    ended: dict[str, CheckPrecluded] = {}
     services: dict[str, ServiceRecord] = {}
     notes: list[str] = []
     interrupted = ""
@@ -147,7 +146,7 @@ def fold(events: Iterable[Event]) -> Run:
                 first_start.setdefault(event.check, event.at)
             case CheckFinished():
                 attempts.setdefault(event.check, []).append(event)
-            case CheckSkipped() | CheckPrecluded():
+            case CheckPrecluded():
                 ended[event.check] = event
             case ServiceStarted():
                 services[event.service] = ServiceRecord(
@@ -220,10 +219,18 @@ def _result(
     started: CheckStarted | None,
     start: float | None,
     attempts: tuple[CheckFinished, ...],
-    ended: CheckSkipped | CheckPrecluded | None,
+    ended: CheckPrecluded | None,
     interrupted: str,
 ) -> CheckResult:
     command = started.command if started else ""
+    if check.decision is Decision.SKIP:
+        return CheckResult(
+            check=check,
+            status=Status.SKIPPED,
+            reason=check.reason,
+            skip=check.skip,
+            override=check.override,
+        )
     if attempts:
         last = attempts[-1]
         return CheckResult(
@@ -238,14 +245,6 @@ def _result(
             reused_from=last.reused_from,
         )
     match ended:
-        case CheckSkipped(skip=skip, reason=reason):
-            return CheckResult(
-                check=check,
-                status=Status.SKIPPED,
-                reason=reason,
-                skip=skip,
-                override=check.override,
-            )
         case CheckPrecluded(reason=reason):
             pass
         case None if started is not None:

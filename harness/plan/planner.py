@@ -29,7 +29,7 @@ from harness.model.spec import (
     Service,
 )
 from harness.plan import graph
-from harness.plan.decide import Choice, Circumstances, first_kind, missing_text
+from harness.plan.decide import Choice, Circumstances, missing_text
 from harness.plan.instances import Instance, instances_of, matrices, sorted_phases
 from harness.plan.ready import Ended, blocked_by
 from harness.plan.selection import Candidate, Selection, chosen, left_out
@@ -66,15 +66,11 @@ def make_plan(
         reasons.update({one: f"needed by {by}" for one, by in added.items()})
     circumstances = Circumstances(host, definitions.services)
     known = durations or {}
+    order = graph.order(needs)
     checks = [
-        _planned(
-            instances[name],
-            reasons.get(name),
-            excluded.get(name),
-            circumstances,
-            known.get(name, 0.0),
-        )
-        for name in graph.order(needs)
+        _planned(instances[name], reasons, circumstances, known.get(name, 0.0))
+        for name in order
+        if name in reasons
     ]
     checks = _foretold(checks)
     return Plan(
@@ -90,6 +86,7 @@ def make_plan(
         ),
         checks=tuple(checks),
         services=_services(checks, definitions.services),
+        deselected=tuple(name for name in order if name not in reasons),
     )
 
 
@@ -157,21 +154,18 @@ def _demand(host: Host, selection: Selection) -> None:
 
 def _planned(
     one: Instance,
-    wanted: str | None,
-    excluded: str | None,
+    reasons: Mapping[str, str],
     circumstances: Circumstances,
     expected_seconds: float,
 ) -> PlannedCheck:
     check, scope = one.check, one.scope
-    skip: SkipReason | None = SkipReason.DESELECTED
-    if wanted is None:
-        reason = f"left out by --exclude {excluded}" if excluded else "not selected"
-        choice = Choice(kind=first_kind(check))
-    else:
-        choice = circumstances.choose(check, scope)
-        skip = choice.skip
-        reason = wanted if skip is None else choice.reason
-    runs = skip is None
+    choice = circumstances.choose(check, scope)
+    runs = choice.skip is None
+    reason = reasons[one.id] if runs else choice.reason
+    needs = one.needs
+    if left_out := [need for need in needs if need not in reasons]:
+        needs = tuple(need for need in needs if need in reasons)
+        reason += f"; without {', '.join(left_out)}, which it needs"
     return PlannedCheck(
         id=one.id,
         phase=one.phase.phase,
@@ -181,9 +175,9 @@ def _planned(
         reason=reason,
         position=one.position,
         about=fill_text(check.about, scope),
-        skip=skip,
+        skip=choice.skip,
         options=_options(choice, scope) if runs else {},
-        needs=one.needs,
+        needs=needs,
         services=tuple(check.services),
         env=_env(one, choice, scope) if runs else {},
         resources=check.resources,

@@ -2,13 +2,15 @@
 
 A need **holds** when it
 - passed, or passed on a retry (flaky: the verdict weighs that, dependents still run),
-- was skipped as not applicable (there was nothing to prove here) or as deselected (a person said so
-  with `--no-needs` or `--exclude`, and the verdict shows it),
+- was skipped as not applicable (there was nothing to prove here),
 - or is advisory (`continue-on-error`) and ran.
 
 Everything else blocks: failed, errored, precluded, and skipped for a missing capability, because
 then what the check stands on is not proven. A check that is blocked is `precluded`, and names the
 check where it began.
+
+A need that was not selected (a person said so with `--no-needs` or `--exclude`) is no node of the
+plan, so nobody waits for it; the dependent's reason names it, and the verdict counts it.
 """
 
 from __future__ import annotations
@@ -54,7 +56,7 @@ def holds(end: Ended) -> bool:
         case Status.FAILED | Status.ERRORED:
             return end.advisory
         case Status.SKIPPED:
-            return end.skip in (SkipReason.NOT_APPLICABLE, SkipReason.DESELECTED)
+            return end.skip is SkipReason.NOT_APPLICABLE
         case Status.PRECLUDED:
             return False
 

@@ -15,7 +15,6 @@ CANNOT_RUN = "cannot run: "
 _SKIP_WORDS = {
     SkipReason.NOT_APPLICABLE: "not applicable",
     SkipReason.CAPABILITY_MISSING: "capability missing",
-    SkipReason.DESELECTED: "deselected",
 }
 
 
@@ -37,11 +36,11 @@ def as_text(plan: Plan) -> str:
         lines.append(f"services: {', '.join(plan.services)}")
     for phase in plan.phases:
         checks = [check for check in plan.checks if check.phase == phase.id]
-        listed = [check for check in checks if check.skip is not SkipReason.DESELECTED]
         lines += ["", f"{phase.id}  {_one_line(phase.title)}", f"  {_one_line(phase.about)}"]
-        for check in listed:
+        for check in checks:
             lines += _check_lines(check)
-        if (rest := len(checks) - len(listed)) > 0:
+        rest = sum(name.startswith(f"{phase.id}/") for name in plan.deselected)
+        if rest:
             lines.append(f"  ({rest} deselected)")
     return "\n".join(lines) + "\n"
 
@@ -49,12 +48,14 @@ def as_text(plan: Plan) -> str:
 def _summary(plan: Plan) -> str:
     running = sum(1 for check in plan.checks if will_run(check))
     blocked = sum(1 for check in plan.checks if check.reason.startswith(CANNOT_RUN))
-    parts = [f"{len(plan.checks)} checks", f"{running} to run"]
+    parts = [f"{len(plan.checks) + len(plan.deselected)} checks", f"{running} to run"]
     if blocked:
         parts.append(f"{blocked} cannot run")
     for skip, words in _SKIP_WORDS.items():
         if (count := sum(1 for check in plan.checks if check.skip is skip)) > 0:
             parts.append(f"{count} skipped ({words})")
+    if plan.deselected:
+        parts.append(f"{len(plan.deselected)} deselected")
     return ", ".join(parts)
 
 
@@ -134,8 +135,8 @@ def as_dot(plan: Plan) -> str:
 
 
 def _drawing(plan: Plan) -> tuple[list[PlannedCheck], list[tuple[str, str]]]:
-    """What is drawn: every check but deselected ones, and as few edges as say the same."""
-    drawn = [check for check in plan.checks if check.skip is not SkipReason.DESELECTED]
+    """What is drawn: every check, and as few edges as say the same."""
+    drawn = list(plan.checks)
     kept = {check.id for check in drawn}
     edges = reduced({check.id: [one for one in check.needs if one in kept] for check in drawn})
     return drawn, [(need, check) for check, needs in edges.items() for need in needs]

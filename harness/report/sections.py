@@ -47,6 +47,9 @@ def phases(run: Run, checks: list[ViewCheck]) -> tuple[ViewPhase, ...]:
                 counts=count(check.status for check in inside),
                 duration=max(e for _, e in times) - min(s for s, _ in times) if times else 0.0,
                 checks=tuple(inside),
+                deselected=sum(
+                    check.startswith(f"{name}/") for check in run.header.plan.deselected
+                ),
             )
         )
     return tuple(phases)

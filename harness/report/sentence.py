@@ -12,7 +12,6 @@ from harness.report.text import plural
 _SKIPS = (
     (SkipReason.NOT_APPLICABLE, "not applicable here"),
     (SkipReason.CAPABILITY_MISSING, "skipped for want of a capability"),
-    (SkipReason.DESELECTED, "not selected"),
 )
 
 
@@ -34,15 +33,17 @@ def sentence(
 
 def _approved(counts: Counts, reasons: Sequence[ViewReason]) -> str:
     total, passed = counts.checks.total, counts.checks.passed
-    if passed == total:
+    if passed == total and not counts.deselected:
         text = "The one check passed" if total == 1 else f"All {plural(total, 'check')} passed"
     else:
-        text = f"{passed:,} of {plural(total, 'check')} passed"
+        text = f"{passed:,} of {plural(total + counts.deselected, 'check')} passed"
     if counts.reused:
         text += f" ({counts.reused:,} of them reused)"
     rest = [
         f"{counts.skips[reason]:,} {words}" for reason, words in _SKIPS if counts.skips.get(reason)
     ]
+    if counts.deselected:
+        rest.append(f"{counts.deselected:,} not selected")
     if warnings := len(_named(reasons, Effect.WARN)):
         rest.append(f"{warnings:,} with a warning")
     return f"{text}; {', '.join(rest)}." if rest else f"{text}."

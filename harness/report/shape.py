@@ -52,7 +52,10 @@ class StatusCounts(Record, frozen=True, omit_defaults=False):
 
 
 class Counts(Record, frozen=True):
-    """The run in numbers; executed, reused and neither are counted apart on purpose."""
+    """The run in numbers; executed, reused and neither are counted apart on purpose.
+
+    `deselected` checks have no result and are in none of the other numbers.
+    """
 
     checks: StatusCounts
     executed: int
@@ -61,6 +64,7 @@ class Counts(Record, frozen=True):
     tests: StatusCounts
     findings: int
     skips: dict[SkipReason, int] = {}
+    deselected: int = 0
 
 
 class ViewReason(Record, frozen=True):
@@ -181,6 +185,7 @@ class ViewPhase(Record, frozen=True):
     counts: StatusCounts
     duration: float
     checks: tuple[ViewCheck, ...]
+    deselected: int = 0
 
 
 class Span(Record, frozen=True):

@@ -124,6 +124,8 @@ def _facts(view: View) -> str:
         f"{counts.executed:,} executed, {counts.reused:,} reused,"
         f" {counts.unanswered:,} without an answer"
     )
+    if counts.deselected:
+        facts.append(f"{counts.deselected:,} not selected")
     if counts.tests.total:
         facts.append(f"{counts.tests.passed:,} of {plural(counts.tests.total, 'test')} passed")
     return " · ".join(facts)

@@ -85,7 +85,7 @@ def build(run: Run, verdict: Verdict) -> View:
         )
         for reason in verdict.reasons
     )
-    counts = _counts(checks)
+    counts = _counts(checks, len(plan.deselected))
     return View(
         schema=VIEW_SCHEMA,
         run=_facts(run),
@@ -287,7 +287,7 @@ def _sum(all_counts: Iterable[StatusCounts]) -> StatusCounts:
     return StatusCounts(**total)
 
 
-def _counts(checks: list[ViewCheck]) -> Counts:
+def _counts(checks: list[ViewCheck], deselected: int) -> Counts:
     how = Counter(check.how for check in checks)
     return Counts(
         checks=count(check.status for check in checks),
@@ -297,4 +297,5 @@ def _counts(checks: list[ViewCheck]) -> Counts:
         tests=_sum(check.tests for check in checks if check.records),
         findings=sum(len(check.findings) for check in checks),
         skips=dict(Counter(check.skip for check in checks if check.skip is not None)),
+        deselected=deselected,
     )

@@ -15,14 +15,13 @@ from pathlib import Path
 from harness.model.event import (
     CheckFinished,
     CheckPrecluded,
-    CheckSkipped,
     Event,
     RunFinished,
     RunInterrupted,
 )
 from harness.model.plan import Decision, Plan, PlannedCheck
 from harness.model.ports import Clock, EventSink
-from harness.model.result import SkipReason, Status
+from harness.model.result import Status
 from harness.plan import priority
 from harness.plan.ready import Ended, blocked_by
 from harness.run.executor import Executor
@@ -124,11 +123,8 @@ class Dispatcher:
                 self._dependents.setdefault(need, []).append(check.id)
         for check in self._plan.checks:
             if check.decision is Decision.SKIP:
-                skip = check.skip or SkipReason.DESELECTED
-                self._sink.emit(
-                    CheckSkipped(at=self._now(), check=check.id, skip=skip, reason=check.reason)
-                )
-                self._end(check, Ended(status=Status.SKIPPED, skip=skip, advisory=check.advisory))
+                ended = Ended(status=Status.SKIPPED, skip=check.skip, advisory=check.advisory)
+                self._end(check, ended)
             elif not check.needs:
                 self._queue(check)
 

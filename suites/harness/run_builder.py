@@ -12,7 +12,6 @@ from harness.model.event import (
     EVENT_SCHEMA,
     CheckFinished,
     CheckPrecluded,
-    CheckSkipped,
     CheckStarted,
     Event,
     Noted,
@@ -112,6 +111,7 @@ class RunBuilder:
         self.checks: list[PlannedCheck] = []
         self.services: dict[str, Service] = {}
         self.events: list[Event] = []
+        self.deselected: list[str] = []
         self.now = 0.0
         self.host = host(cargo="1.94.0", gcc="14.2.0", valgrind="3.24.0", docker="")
 
@@ -200,7 +200,10 @@ class RunBuilder:
     ) -> None:
         """Plan a check that does not run."""
         self.plan(name, title, decision=Decision.SKIP, reason=reason, skip=skip, **planned)
-        self.events.append(CheckSkipped(at=self.now, check=name, skip=skip, reason=reason))
+
+    def deselect(self, *names: str) -> None:
+        """Name checks that nobody asked for."""
+        self.deselected.extend(names)
 
     def preclude(self, name: str, reason: str, *, title: str = "", **planned: Any) -> None:
         """Plan a check that its dependency, or the end of the run, kept from running."""
@@ -258,6 +261,7 @@ class RunBuilder:
                 phases=tuple(self.phases.values()),
                 checks=tuple(self.checks),
                 services=self.services,
+                deselected=tuple(self.deselected),
             ),
         }
         return RunStarted(**{**fields, **changes})

@@ -246,7 +246,7 @@ def test_reasons_are_safe_to_print() -> None:
 
 # Properties
 
-statuses = st.sampled_from(["pass", "fail", "flaky", "error", "preclude", "skip", "lost"])
+statuses = st.sampled_from(["pass", "fail", "flaky", "error", "preclude", "skip", "lost", "deselect"])
 effects = st.sampled_from(list(Effect))
 profiles = st.builds(
     lambda rules: Profile(about="any", rules=rules),
@@ -282,7 +282,9 @@ def build_run(profile: Profile, shape: list[tuple[str, Override | None, bool, bo
             case "preclude":
                 builder.preclude(name, "why not", **planned)
             case "skip":
-                builder.skip(name, SkipReason.DESELECTED, "not asked for", **planned)
+                builder.skip(name, SkipReason.NOT_APPLICABLE, "not here", **planned)
+            case "deselect":
+                builder.deselect(name)
             case "lost":
                 builder.plan(name, **planned)
     return builder.run()

@@ -15,7 +15,6 @@ A, B, I = Conclusion.APPROVED, Conclusion.BLOCKED, Conclusion.INCOMPLETE  # noqa
 SKIPS = {
     SkipReason.NOT_APPLICABLE: Condition.NOT_APPLICABLE,
     SkipReason.CAPABILITY_MISSING: Condition.CAPABILITY_MISSING,
-    SkipReason.DESELECTED: Condition.DESELECTED,
 }
 # What a policy asks of a condition -> the verdict it gets, for each floor. Written out rather than
 # computed, so that it is a second opinion on `policy.py`.
@@ -75,6 +74,8 @@ def add(builder: RunBuilder, condition: Condition) -> None:
                 kind=kind, reason="r", owner="o", issue="i", expires="2026-11-23"
             )
             builder.check("p/x", Status.FAILED, message="broken", override=override)
+        case Condition.DESELECTED:
+            builder.deselect("p/x")
         case _:
             skip = next(reason for reason, one in SKIPS.items() if one is condition)
             builder.skip("p/x", skip, "as planned")
@@ -112,6 +113,10 @@ def test_an_unnamed_condition_takes_its_strictest_effect(condition: Condition) -
 def test_a_reason_names_the_condition_and_the_check(condition: Condition) -> None:
     verdict = verdict_of(condition, {**LENIENT, condition: Effect.WARN})
     (reason,) = verdict.reasons
+    if condition is Condition.DESELECTED:
+        assert (reason.condition, reason.check) == (condition, "")
+        assert reason.text == "1 check was not selected: p/x"
+        return
     assert (reason.condition, reason.check) == (condition, "p/x")
     assert reason.text.startswith("p/x ")
 

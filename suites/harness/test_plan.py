@@ -197,15 +197,14 @@ def test_selection_by_name_and_glob(
     selection = Selection(patterns=patterns)
     plan = plan_of(world, "cargo", "python3.11", "python3.12", selection=selection)
     assert set(running(plan)) == expected
-    assert len(plan.checks) == 9
+    assert len(plan.checks) + len(plan.deselected) == 9
 
 
 def test_reasons_tell_why_a_check_was_chosen(world: Definitions) -> None:
     plan = plan_of(world, "cargo", "python3.11", selection=Selection(patterns=("v7-2/test",)))
     assert check(plan, "v7-2/test[3.11,2]").reason == "selected by v7-2/test"
     assert check(plan, "v7-1/build").reason == "needed by v7-2/test[3.11,2]"
-    assert check(plan, "v7-1/lint").reason == "not selected"
-    assert check(plan, "v7-1/lint").skip is SkipReason.DESELECTED
+    assert "v7-1/lint" in plan.deselected
     assert plan.selection == "v7-2/test"
 
 
@@ -221,9 +220,10 @@ def test_excluded_check_stays_out_even_where_it_is_needed(world: Definitions) ->
     selection = Selection(patterns=("v7-2/memory",), exclude=("v7-1/*",))
     plan = plan_of(world, "cargo", selection=selection)
     assert running(plan) == ["v7-2/memory"]
-    assert check(plan, "v7-1/build").reason == "left out by --exclude v7-1/*"
-    ended = {"v7-1/build": Ended(status=Status.SKIPPED, skip=SkipReason.DESELECTED)}
-    assert blocked_by(check(plan, "v7-2/memory"), ended) is None
+    assert "v7-1/build" in plan.deselected
+    memory = check(plan, "v7-2/memory")
+    assert "v7-1/build" not in memory.needs
+    assert "without v7-1/build" in memory.reason
 
 
 @pytest.mark.parametrize(
@@ -305,7 +305,6 @@ def test_needs_may_name_one_instance() -> None:
         (Ended(status=Status.ERRORED), True),
         (Ended(status=Status.ERRORED, advisory=True), False),
         (Ended(status=Status.SKIPPED, skip=SkipReason.NOT_APPLICABLE), False),
-        (Ended(status=Status.SKIPPED, skip=SkipReason.DESELECTED), False),
         (Ended(status=Status.SKIPPED, skip=SkipReason.CAPABILITY_MISSING), True),
         (Ended(status=Status.SKIPPED), True),
         (Ended(status=Status.PRECLUDED, root="p/z"), True),
@@ -404,7 +403,7 @@ def test_every_need_of_a_check_that_runs_is_decided_for_a_reason(patterns: set[s
     )
     for name in running(plan):
         for need in check(plan, name).needs:
-            assert check(plan, need).skip is not SkipReason.DESELECTED
+            assert need not in plan.deselected
     assert all(one.reason for one in plan.checks)
 
 

@@ -36,7 +36,7 @@ def test_text_gives_every_check_and_its_reason(plan: Plan) -> None:
     text = show.as_text(plan)
     assert text.startswith(
         "Sample: 6 checks, 2 to run, 1 cannot run, 1 skipped (not applicable), "
-        "1 skipped (capability missing), 1 skipped (deselected)\n"
+        "1 skipped (capability missing), 1 deselected\n"
         "selection: everything, without z; judged by profile change\n"
     )
     lines = text.splitlines()

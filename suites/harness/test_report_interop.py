@@ -13,7 +13,7 @@ from junitparser import Error, Failure, JUnitXml, Skipped
 from markdown_it import MarkdownIt
 
 from harness.judge import judge
-from harness.model.result import Output, SkipReason, Status
+from harness.model.result import Output, Status
 from harness.report import as_junit, as_summary, build
 from harness.report.markdown import block, code, inline
 from harness.report.shape import View
@@ -217,7 +217,7 @@ def test_code_cannot_be_closed_from_inside() -> None:
 def test_a_deselected_check_is_no_failure_in_the_summary() -> None:
     builder = RunBuilder()
     builder.check("p/ok")
-    builder.skip("p/other", SkipReason.DESELECTED, "not asked for")
+    builder.deselect("p/other")
     assert "Look at these first" not in as_summary(view_of(builder))
 
 

@@ -81,12 +81,15 @@ def test_executed_reused_and_unanswered_are_counted_apart() -> None:
     builder = RunBuilder()
     builder.check("p/ran")
     builder.check("p/reused", reused_from="run-1")
-    builder.skip("p/skipped", SkipReason.DESELECTED, "not asked for")
+    builder.skip("p/skipped", SkipReason.NOT_APPLICABLE, "not here")
+    builder.deselect("p/other", "q/other")
     builder.preclude("p/precluded", "cut short")
     view = view_of(builder)
     counts = view.counts
     assert (counts.executed, counts.reused, counts.unanswered) == (1, 1, 2)
-    assert counts.skips == {SkipReason.DESELECTED: 1}
+    assert counts.skips == {SkipReason.NOT_APPLICABLE: 1}
+    assert counts.deselected == 2
+    assert view.phases[0].deselected == 1
     assert [check.how for check in view.phases[0].checks] == [
         How.EXECUTED,
         How.REUSED,
