@@ -32,6 +32,7 @@ def phases(run: Run, checks: list[ViewCheck]) -> tuple[ViewPhase, ...]:
     for check in checks:
         members.setdefault(check.phase, []).append(check)
     known = {phase.id: phase for phase in run.header.plan.phases}
+    deselected = Counter(check.partition("/")[0] for check in run.header.plan.deselected)
     phases = []
     for name, inside in members.items():
         phase = known.get(name)
@@ -47,9 +48,7 @@ def phases(run: Run, checks: list[ViewCheck]) -> tuple[ViewPhase, ...]:
                 counts=count(check.status for check in inside),
                 duration=max(e for _, e in times) - min(s for s, _ in times) if times else 0.0,
                 checks=tuple(inside),
-                deselected=sum(
-                    check.startswith(f"{name}/") for check in run.header.plan.deselected
-                ),
+                deselected=deselected[name],
             )
         )
     return tuple(phases)

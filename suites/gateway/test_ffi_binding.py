@@ -517,7 +517,7 @@ class TestQueries:
 
 def functions(declarations: str) -> dict[str, str]:
     """Function declarations by name, without comments, line breaks or the word `struct`."""
-    code = re.sub(r"//[^\n]*|/\*.*?\*/", "", declarations, flags=re.DOTALL)
+    code = re.sub(r"//[^\n]*|/\*.*?\*/|^#[^\n]*", "", declarations, flags=re.DOTALL | re.MULTILINE)
     found = re.findall(r"([\w\s*]+?\b(convergio_\w+)\([^)]*\));", code)
     return {
         name: re.sub(r"\s*([*(,])\s*", r"\1", " ".join(text.replace("struct ", " ").split()))
