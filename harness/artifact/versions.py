@@ -245,7 +245,8 @@ def _ask_program(thing: ObservedVersion, root: Path, environ: Mapping[str, str])
     except (OSError, subprocess.TimeoutExpired) as error:
         raise _UnreadableError(f"{thing.run[0]}: cannot be asked ({error})") from error
     if done.returncode != 0:
-        raise _UnreadableError(f"{thing.run[0]}: ended with {done.returncode}: {done.stderr[:300]}")
+        said = done.stderr.strip().splitlines() or ["it said nothing"]
+        raise _UnreadableError(f"{thing.run[0]}: ended with {done.returncode}: {said[-1][:300]}")
     return _search(thing, done.stdout)
 
 
