@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     fn refusal(config: &str) -> Refusal {
-        Context::new(config, &Allocator::new()).err().expect("refused")
+        Context::new(config, &Allocator::new()).expect_err("refused")
     }
 
     #[test]
