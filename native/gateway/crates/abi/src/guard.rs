@@ -94,8 +94,11 @@ fn caught(entry: impl FnOnce() -> Result<(), Refusal>) -> Result<(), Refusal> {
     match catch_unwind(AssertUnwindSafe(entry)) {
         Ok(outcome) => outcome,
         Err(payload) => {
-            // Dropping the payload may panic as well; leaking it is the safe end.
-            std::mem::forget(payload);
+            // Dropping the payload may panic as well. What that second panic carries is leaked: to
+            // drop it could go on for ever.
+            if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+                std::mem::forget(second);
+            }
             Err(Refusal::new(
                 CONVERGIO_INTERNAL_PANIC,
                 "a fault inside the library was stopped at its boundary; please report it",
