@@ -104,7 +104,7 @@ fn start_logging(format: LogFormat, filter: &str) -> Result<(), String> {
             .map_err(|error| format!("--log `{filter}`: {error}; use for example `info`"))?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match format {
-        LogFormat::Json => builder.json().flatten_event(true).init(),
+        LogFormat::Json => builder.json().flatten_event(true).with_span_list(false).init(),
         LogFormat::Text => builder.init(),
     }
     Ok(())
