@@ -40,6 +40,14 @@ def simulator() -> Iterator[Simulator]:
 
 
 @pytest.fixture(scope="session")
+def shipped_library() -> Iterator[None]:
+    """The Python binding loads the library as shipped, or fails saying how to build it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CONVERGIO_LIBRARY", str(builds.shared_library()))
+        yield
+
+
+@pytest.fixture(scope="session")
 def fault_library() -> Path:
     """libconvergio with its test entry points, built now if need be."""
     return builds.fault_library()

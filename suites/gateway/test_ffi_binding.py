@@ -9,23 +9,21 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import subprocess
-import sys
 import threading
-import tomllib
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import convergio
 import pytest
+from cffi import FFI
 from convergio import Context, Step
 from convergio._declarations import DECLARATIONS
-from convergio._library import ffi, locate, normalised, open_library
-from convergio.errors import Status, refusal_type
+from convergio._library import ffi, open_library
+from convergio.errors import Status
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -36,18 +34,18 @@ from suites.gateway.conftest import Unique
 MODEL = "gpt-4o-mini"
 UNTOUCHED = 0x5EED
 
+FAULT_DECLARATIONS = """
+convergio_status convergio_test_panic(convergio_context *ctx);
+convergio_status convergio_test_fail_allocation(convergio_context *ctx, int32_t successes);
+convergio_status convergio_test_live_blocks(convergio_context *ctx, uint64_t *out_blocks);
+"""
+
+pytestmark = pytest.mark.usefixtures("shipped_library")
+
 # Built once, used by hundreds of examples: contexts share nothing an example could disturb.
 relaxed = settings(
     deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200
 )
-
-
-@pytest.fixture(scope="session", autouse=True)
-def shipped_library() -> Iterator[None]:
-    """Everything here runs against the library as shipped, or fails saying how to build it."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CONVERGIO_LIBRARY", str(builds.shared_library()))
-        yield
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +68,33 @@ def handle(raw: Any) -> Iterator[Any]:
     assert raw.convergio_context_new(b"{}", out) == Status.OK
     yield out[0]
     assert raw.convergio_context_free(out[0]) == Status.OK
+
+
+@dataclass(frozen=True, slots=True)
+class Faulty:
+    """A library with its test entry points, apart from the shipped one in the same process."""
+
+    ffi: FFI
+    functions: Any
+
+    def context(self) -> Any:
+        out = self.ffi.new("convergio_context **")
+        assert self.functions.convergio_context_new(b"{}", out) == Status.OK
+        return out[0]
+
+    def answer(self, function: str, context: Any, text: bytes) -> bytes:
+        """Calls a function that returns a string; the string's copy."""
+        out = self.ffi.new("char **")
+        assert getattr(self.functions, function)(context, text, out) == Status.OK
+        copy = self.ffi.string(out[0])
+        assert self.functions.convergio_string_free(out[0]) == Status.OK
+        assert isinstance(copy, bytes)
+        return copy
+
+    def live_blocks(self, context: Any) -> int:
+        out = self.ffi.new("uint64_t *")
+        assert self.functions.convergio_test_live_blocks(context, out) == Status.OK
+        return int(out[0])
 
 
 def provider_config(simulator: Simulator, key: str, behaviour: str = "ok") -> dict[str, Any]:
@@ -98,87 +123,6 @@ def untouched_text() -> Any:
 
 def is_untouched(out: Any) -> bool:
     return int(ffi.cast("uintptr_t", out[0])) == UNTOUCHED
-
-
-class TestDeclarations:
-    def test_binding_declares_what_the_header_declares(self) -> None:
-        header = re.sub(
-            r"#if defined\(CONVERGIO_FAULT_INJECTION\).*?#endif",
-            "",
-            builds.header().read_text(),
-            flags=re.DOTALL,
-        )
-        assert functions(DECLARATIONS) == functions(header)
-
-    def test_statuses_are_the_headers(self) -> None:
-        body = re.search(
-            r"enum convergio_status\b.*?\{(.*?)\};", builds.header().read_text(), re.DOTALL
-        )
-        assert body is not None
-        pinned = re.findall(r"^\s*CONVERGIO_(\w+) = (-?\d+)", body[1], re.MULTILINE)
-        assert {name: int(number) for name, number in pinned} == {
-            status.name: status.value for status in Status
-        }
-
-    def test_limits_are_the_headers(self) -> None:
-        header = builds.header().read_text()
-        assert f"#define CONVERGIO_ABI_VERSION {convergio.ABI_VERSION}\n" in header
-        assert f"#define CONVERGIO_MAX_TEXT_BYTES {convergio.MAX_TEXT_BYTES}\n" in header
-
-    def test_every_failure_has_an_exception_of_its_own(self) -> None:
-        kinds = [refusal_type(status) for status in Status if status is not Status.OK]
-        assert len(set(kinds)) == len(kinds) == len(Status) - 1
-        assert refusal_type(12345) is convergio.RefusedError
-
-    def test_declared_versions_agree_with_the_observed_one(self) -> None:
-        project = tomllib.loads((builds.ROOT / "native/python/pyproject.toml").read_text())
-        assert project["project"]["version"] == convergio.__version__
-        assert normalised(convergio.library_version()) == convergio.__version__
-        assert convergio.core_version() == convergio.library_version()
-        assert convergio.edition() in {"master", "education", "business", "developer"}
-
-
-class TestLoading:
-    def test_another_version_is_refused_on_load(self, tmp_path: Path) -> None:
-        library = stub_library(tmp_path, version="7.0.1", abi=convergio.ABI_VERSION)
-        with pytest.raises(
-            convergio.LibraryMismatchError, match=r"is version 7\.0\.1, this binding"
-        ):
-            open_library(library)
-
-    def test_another_abi_is_refused_on_load(self, tmp_path: Path) -> None:
-        library = stub_library(tmp_path, version="7.0.0-rc1", abi=99)
-        with pytest.raises(convergio.LibraryMismatchError, match="speaks ABI 99, this binding ABI"):
-            open_library(library)
-
-    def test_a_library_that_is_something_else_is_refused(self, tmp_path: Path) -> None:
-        library = compiled_library(tmp_path, "int something_else;")
-        with pytest.raises(convergio.LibraryMismatchError, match="is not libconvergio"):
-            open_library(library)
-
-    def test_a_file_that_is_no_library_is_refused(self, tmp_path: Path) -> None:
-        nonsense = tmp_path / "libconvergio.so"
-        nonsense.write_bytes(b"\0" * 100)
-        with pytest.raises(convergio.LibraryNotFoundError, match="cannot be loaded"):
-            open_library(nonsense)
-
-    def test_the_environment_decides_where_the_library_is(self) -> None:
-        assert locate({"CONVERGIO_LIBRARY": "/somewhere/lib.so"}) == Path("/somewhere/lib.so")
-
-    def test_importing_touches_no_library(self) -> None:
-        program = "import convergio; print(convergio.__version__)"
-        environment = {**os.environ, "CONVERGIO_LIBRARY": "/nowhere", "PYTHONPATH": source_path()}
-        finished = subprocess.run(
-            [sys.executable, "-c", program], env=environment, capture_output=True, text=True
-        )
-        assert finished.stdout.strip() == convergio.__version__, finished.stderr
-
-    @pytest.mark.parametrize(
-        ("semver", "pep440"),
-        [("7.0.0-rc1", "7.0.0rc1"), ("7.0.0-rc.2", "7.0.0rc2"), ("7.1.0", "7.1.0")],
-    )
-    def test_versions_are_compared_in_one_form(self, semver: str, pep440: str) -> None:
-        assert normalised(semver) == pep440
 
 
 class TestText:
@@ -401,6 +345,63 @@ class TestDecisions:
         assert "egg" in refused.value.message
 
 
+class TestFaults:
+    """Against a library with its test entry points: what cannot be provoked from outside."""
+
+    @pytest.fixture(scope="class")
+    def faulty(self, fault_library: Path) -> Faulty:
+        own = FFI()
+        own.cdef(DECLARATIONS + FAULT_DECLARATIONS)
+        return Faulty(own, own.dlopen(str(fault_library)))
+
+    @relaxed
+    @given(st.lists(st.booleans(), min_size=1, max_size=12))
+    def test_panics_between_calls_change_nothing(self, faulty: Faulty, panics: list[bool]) -> None:
+        context = faulty.context()
+        answers = set()
+        for panic in panics:
+            if panic:
+                status = faulty.functions.convergio_test_panic(context)
+                assert status == Status.INTERNAL_PANIC
+            answers.add(faulty.answer("convergio_route", context, b"hello"))
+        assert len(answers) == 1
+        assert faulty.functions.convergio_context_free(context) == Status.OK
+
+    @relaxed
+    @given(st.integers(min_value=0, max_value=40), st.integers(min_value=1, max_value=8))
+    def test_a_refusal_of_memory_at_any_point_leaves_nothing_behind(
+        self, faulty: Faulty, point: int, steps: int
+    ) -> None:
+        plan = json.dumps(
+            {"steps": [{"id": f"s{n}", "needs": [], "duration_ms": n} for n in range(steps)]}
+        ).encode()
+        context = faulty.context()
+        before = faulty.live_blocks(context)
+
+        assert faulty.functions.convergio_test_fail_allocation(context, point) == Status.OK
+        out = faulty.ffi.new("char **", faulty.ffi.cast("char *", UNTOUCHED))
+        status = faulty.functions.convergio_plan(context, plan, out)
+
+        assert status in {Status.OK, Status.OUT_OF_MEMORY}
+        untouched = int(faulty.ffi.cast("uintptr_t", out[0])) == UNTOUCHED
+        assert untouched == (status == Status.OUT_OF_MEMORY)
+        if status == Status.OK:
+            assert faulty.functions.convergio_string_free(out[0]) == Status.OK
+        assert faulty.live_blocks(context) == before
+        assert faulty.functions.convergio_test_fail_allocation(context, -1) == Status.OK
+        assert faulty.answer("convergio_plan", context, plan)
+        assert faulty.functions.convergio_context_free(context) == Status.OK
+
+    def test_the_first_point_does_fail(self, faulty: Faulty) -> None:
+        # Without this the test above could pass with memory never refused.
+        context = faulty.context()
+        assert faulty.functions.convergio_test_fail_allocation(context, 0) == Status.OK
+        out = faulty.ffi.new("char **")
+        plan = b'{"steps": [{"id": "a", "needs": [], "duration_ms": 1}]}'
+        assert faulty.functions.convergio_plan(context, plan, out) == Status.OUT_OF_MEMORY
+        assert faulty.functions.convergio_context_free(context) == Status.OK
+
+
 class TestErrors:
     def test_every_problem_of_a_configuration_arrives(self) -> None:
         with pytest.raises(convergio.InvalidConfigError) as refused:
@@ -515,16 +516,6 @@ class TestQueries:
             context.query("again")
 
 
-def functions(declarations: str) -> dict[str, str]:
-    """Function declarations by name, without comments, line breaks or the word `struct`."""
-    code = re.sub(r"//[^\n]*|/\*.*?\*/|^#[^\n]*", "", declarations, flags=re.DOTALL | re.MULTILINE)
-    found = re.findall(r"([\w\s*]+?\b(convergio_\w+)\([^)]*\));", code)
-    return {
-        name: re.sub(r"\s*([*(,])\s*", r"\1", " ".join(text.replace("struct ", " ").split()))
-        for text, name in found
-    }
-
-
 def longest_chain(steps: list[Step]) -> int:
     """The duration of a plan, by another road than the library's."""
     by_name = {step.id: step for step in steps}
@@ -534,23 +525,3 @@ def longest_chain(steps: list[Step]) -> int:
         return step.duration_ms + max((ends(need) for need in step.needs), default=0)
 
     return max(ends(step.id) for step in steps)
-
-
-def compiled_library(folder: Path, source: str) -> Path:
-    (folder / "stub.c").write_text(source)
-    library = folder / "libstub.so"
-    builds.run_tool(("gcc", "-shared", "-fPIC", "stub.c", "-o", str(library)), cwd=folder)
-    return library
-
-
-def stub_library(folder: Path, *, version: str, abi: int) -> Path:
-    """A library that says of itself what it is told to."""
-    return compiled_library(
-        folder,
-        f"const char *convergio_version(void) {{ return {json.dumps(version)}; }}\n"
-        f"unsigned convergio_abi_version(void) {{ return {abi}; }}\n",
-    )
-
-
-def source_path() -> str:
-    return str(builds.ROOT / "native" / "python" / "src")

@@ -38,8 +38,7 @@ ENVIRONMENT = {
 
 @pytest.fixture(scope="session", autouse=True)
 def toolchain() -> None:
-    tools.require("cargo", tools.has_program("cargo"), "install Rust with rustup")
-    tools.require("gcc", tools.has_program("gcc"), "apt-get install gcc")
+    tools.require("asan")
 
 
 @pytest.fixture(scope="session")

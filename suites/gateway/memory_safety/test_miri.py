@@ -24,7 +24,7 @@ ENVIRONMENT = {
 
 @pytest.fixture(scope="session", autouse=True)
 def toolchain() -> None:
-    tools.require("miri", tools.has_miri(), "rustup +nightly component add miri")
+    tools.require("miri")
 
 
 @pytest.fixture(scope="session")

@@ -20,10 +20,25 @@ TARGET = "x86_64-unknown-linux-gnu"
 BUILD_SECONDS = 1800
 
 
-def require(capability: str, available: bool, remedy: str) -> None:
+def missing(tool: str) -> list[str]:
+    """What this host lacks for a tool, each with the remedy; empty when it can run."""
+    needs = {
+        "miri": [("miri", has_miri, "rustup +nightly component add miri")],
+        "asan": [CARGO, GCC],
+        "valgrind": [CARGO, GCC, ("valgrind", lambda: has_program("valgrind"), _apt("valgrind"))],
+    }
+    return [
+        f"capability_missing: {name} is not installed; {remedy}"
+        for name, available, remedy in needs[tool]
+        if not available()
+    ]
+
+
+def require(tool: str) -> None:
     """Skips with the typed reason `capability_missing`; for host tools only, never for builds."""
-    if not available:
-        pytest.skip(f"capability_missing: {capability} is not installed; {remedy}")
+    reasons = missing(tool)
+    if reasons:
+        pytest.skip("; ".join(reasons))
 
 
 def has_program(name: str) -> bool:
@@ -48,3 +63,11 @@ def _answers(command: tuple[str, ...]) -> bool:
     if not has_program(command[0]):
         return False
     return subprocess.run(command, cwd=builds.WORKSPACE, capture_output=True).returncode == 0
+
+
+def _apt(package: str) -> str:
+    return f"apt-get install {package}"
+
+
+CARGO = ("cargo", lambda: has_program("cargo"), "install Rust with rustup")
+GCC = ("gcc", lambda: has_program("gcc"), _apt("gcc"))
