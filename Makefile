@@ -44,7 +44,7 @@ check: setup ## Format, lint, types, import rules, clippy, schema drift
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/mypy --strict native/python/src
+	cd native/python/src && $(CURDIR)/$(BIN)/mypy --strict -p convergio
 	$(BIN)/pytest -q suites/harness/test_imports.py
 	$(RM) schema --check
 	$(RM) versions check

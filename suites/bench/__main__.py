@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from suites.bench import projects
@@ -36,7 +36,7 @@ def peer(name: str) -> str:
     return str(program)
 
 
-def table(title: str, rows: list[tuple[str, ...]], header: tuple[str, ...]) -> None:
+def table(title: str, rows: Sequence[tuple[str, ...]], header: tuple[str, ...]) -> None:
     """Print an aligned table."""
     print(f"\n{title}")
     widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]

@@ -246,7 +246,9 @@ def test_reasons_are_safe_to_print() -> None:
 
 # Properties
 
-statuses = st.sampled_from(["pass", "fail", "flaky", "error", "preclude", "skip", "lost", "deselect"])
+statuses = st.sampled_from(
+    ["pass", "fail", "flaky", "error", "preclude", "skip", "lost", "deselect"]
+)
 effects = st.sampled_from(list(Effect))
 profiles = st.builds(
     lambda rules: Profile(about="any", rules=rules),
