@@ -97,6 +97,13 @@ class Faulty:
         return int(out[0])
 
 
+@pytest.fixture(scope="module")
+def faulty(fault_library: Path) -> Faulty:
+    own = FFI()
+    own.cdef(DECLARATIONS + FAULT_DECLARATIONS)
+    return Faulty(own, own.dlopen(str(fault_library)))
+
+
 def provider_config(simulator: Simulator, key: str, behaviour: str = "ok") -> dict[str, Any]:
     """A configuration whose only model makes the simulated provider behave so."""
     return {
@@ -347,12 +354,6 @@ class TestDecisions:
 
 class TestFaults:
     """Against a library with its test entry points: what cannot be provoked from outside."""
-
-    @pytest.fixture(scope="class")
-    def faulty(self, fault_library: Path) -> Faulty:
-        own = FFI()
-        own.cdef(DECLARATIONS + FAULT_DECLARATIONS)
-        return Faulty(own, own.dlopen(str(fault_library)))
 
     @relaxed
     @given(st.lists(st.booleans(), min_size=1, max_size=12))

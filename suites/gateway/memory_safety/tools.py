@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ BUILD_SECONDS = 1800
 
 def missing(tool: str) -> list[str]:
     """What this host lacks for a tool, each with the remedy; empty when it can run."""
-    needs = {
+    needs: dict[str, list[tuple[str, Callable[[], bool], str]]] = {
         "miri": [("miri", has_miri, "rustup +nightly component add miri")],
         "asan": [CARGO, GCC],
         "valgrind": [CARGO, GCC, ("valgrind", lambda: has_program("valgrind"), _apt("valgrind"))],
