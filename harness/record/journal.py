@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 JOURNAL_NAME = "journal.jsonl"
 _CHAIN_DIGITS = 16
+_REST_SECONDS = 0.02
 _SUFFIX_LENGTH = len(b',"chain":""}') + _CHAIN_DIGITS
 _DURABLE = (RunStarted, CheckFinished, RunFinished)
 
@@ -34,8 +36,10 @@ def _link(previous: str, body: bytes) -> str:
 class JournalWriter:
     """Appends events to a new journal; an `EventSink`.
 
-    Each event is written at once; headers and finished checks are flushed to the disk before
-    `emit` returns. Any `OSError` (full disk, read-only folder) is the caller's to handle.
+    Each event is handed to the system before `emit` returns, so the death of this process loses
+    nothing. Against the death of the machine, a thread of its own flushes headers and finished
+    checks to the disk within moments, without holding up the run; `close` returns when all is
+    there. Any `OSError` (full disk, read-only folder) is the caller's to handle.
     """
 
     def __init__(self, path: Path) -> None:
@@ -48,6 +52,7 @@ class JournalWriter:
                 next_step="choose a writable folder with --output",
             ) from error
         self._chain = ""
+        self._flusher = _Flusher(self._file)
 
     def emit(self, event: Event) -> None:
         """Append one event. Raises `OSError` when it could not be kept whole."""
@@ -59,11 +64,56 @@ class JournalWriter:
             view = view[os.write(self._file, view) :]
         self._chain = chain
         if isinstance(event, _DURABLE):
-            os.fdatasync(self._file)
+            self._flusher.ask()
 
     def close(self) -> None:
-        """Close the file; the journal stays as it is."""
-        os.close(self._file)
+        """Flush and close the file. Raises `OSError` when the disk refused something."""
+        try:
+            self._flusher.finish()
+        finally:
+            os.close(self._file)
+
+
+class _Flusher:
+    """Flushes a file whenever asked, many requests at once, on a thread of its own."""
+
+    def __init__(self, file: int) -> None:
+        self._file = file
+        self._asked = threading.Event()
+        self._stop_resting = threading.Event()
+        self._finished = False
+        self._error: OSError | None = None
+        self._thread = threading.Thread(target=self._work, name="journal", daemon=True)
+        self._thread.start()
+
+    def ask(self) -> None:
+        """Flush soon. Raises `OSError` when an earlier flush failed."""
+        if self._error is not None:
+            raise self._error
+        self._asked.set()
+
+    def finish(self) -> None:
+        """Flush what was asked for and end. Raises `OSError` when any flush failed."""
+        self._finished = True
+        self._stop_resting.set()
+        self._asked.set()
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+
+    def _work(self) -> None:
+        while True:
+            self._asked.wait()
+            self._asked.clear()
+            last = self._finished  # read after clearing: whoever finishes asks once more
+            try:
+                os.fdatasync(self._file)
+            except OSError as error:
+                self._error = error
+            if last or self._error is not None:
+                return
+            # Requests that come during the rest are answered together by the next flush.
+            self._stop_resting.wait(_REST_SECONDS)
 
 
 class Journal(Record, frozen=True):

@@ -90,6 +90,7 @@ class LocalExecutor:
         self._root = root
         self._root_text = str(root)
         self._folder = folder
+        self._work = folder / WORK
         self._now = clock.monotonic
         self._kinds = kinds
         self._events: list[Event] = []
@@ -171,7 +172,7 @@ class LocalExecutor:
     def _prepare(self, job: _Job) -> _Prepared:
         check = job.check
         kind = self._kinds.get(check.kind)
-        work = self._folder / WORK / folder_name(check.id)
+        work = self._work / folder_name(check.id)
         context = CheckContext(
             check_id=check.id,
             root=self._root,

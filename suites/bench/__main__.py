@@ -151,7 +151,17 @@ def bench_load(work: Path, rounds: int) -> None:
 def bench_native(_work: Path, _rounds: int) -> None:
     """Crossing the C ABI and one routing decision, in nanoseconds."""
     done = subprocess.run(
-        ["cargo", "run", "--release", "--locked", "-q", "-p", "xtask", "--", "bench-abi"],
+        [
+            "cargo",
+            "run",
+            "--release",
+            "--locked",
+            "-q",
+            "-p",
+            "convergio-abi",
+            "--example",
+            "bench-abi",
+        ],
         cwd=ROOT / "native/gateway",
         capture_output=True,
         text=True,
