@@ -28,8 +28,29 @@ def _default_event() -> str:
     return os.environ.get("GITHUB_EVENT_NAME", "ci" if os.environ.get("CI") else "local")
 
 
+def _complete_selection(
+    context: click.Context, _param: click.Parameter, incomplete: str
+) -> list[str]:
+    """Phases and checks that begin so; nothing outside a project or while its files are broken."""
+    from harness.cli.workspace import Workspace
+    from harness.errors import HarnessError
+
+    try:
+        workspace = Workspace.find(context.obj)
+        phases = workspace.definitions(workspace.kinds()).phases
+    except HarnessError:
+        return []
+    names = [loaded.phase.phase for loaded in phases]
+    names += [
+        f"{loaded.phase.phase}/{check.id}" for loaded in phases for check in loaded.phase.checks
+    ]
+    return [name for name in names if name.startswith(incomplete)]
+
+
 _OPTIONS = (
-    click.argument("patterns", metavar="[SELECTION]...", nargs=-1),
+    click.argument(
+        "patterns", metavar="[SELECTION]...", nargs=-1, shell_complete=_complete_selection
+    ),
     click.option("--tag", "tags", multiple=True, help="Only checks with this tag; repeatable."),
     click.option(
         "--exclude", multiple=True, metavar="PATTERN", help="Leave these out; repeatable."

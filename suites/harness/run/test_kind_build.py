@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import time
+
 import pytest
 
 from suites.harness.run.worlds import check, only
@@ -65,6 +68,8 @@ def test_a_missing_product_fails(project):
 
 def test_a_left_over_product_is_not_fresh(project):
     project.write("old.o", "from an earlier build")
+    earlier = time.time() - 1  # file times tick every few milliseconds
+    os.utime(project.root / "old.o", (earlier, earlier))
     result = build(project, "true", outputs=["old.o"], fresh=True)
 
     assert result.status == "failed"
