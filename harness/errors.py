@@ -24,6 +24,7 @@ class ExitCode(enum.IntEnum):
     MISSING = 8
     BUG = 70
     INTERRUPTED = 130
+    UNREAD = 141
 
 
 EXIT_MEANING: dict[ExitCode, str] = {
@@ -40,6 +41,7 @@ EXIT_MEANING: dict[ExitCode, str] = {
     ExitCode.MISSING: "a demanded capability is missing on this machine",
     ExitCode.BUG: "a bug in the release manager itself",
     ExitCode.INTERRUPTED: "interrupted by a signal; the run is readable and INCOMPLETE",
+    ExitCode.UNREAD: "whoever read the output went away before its end",
 }
 
 

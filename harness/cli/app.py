@@ -127,12 +127,18 @@ def run(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
-        # The reader (`| head`) left; point stdout elsewhere so that the exit stays quiet.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.APPROVED
+        hush()
+        return ExitCode.UNREAD
     except Exception as error:  # noqa: BLE001 - the one place where a bug becomes a message
         return _report_bug(error)
     return int(result) if isinstance(result, int) else ExitCode.APPROVED
+
+
+def hush() -> None:
+    """Point both outputs at nothing: their reader left (`| head`), and the exit stays quiet."""
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(nothing, stream.fileno())
 
 
 def _report_bug(error: Exception) -> int:

@@ -16,6 +16,7 @@ from harness.model.event import (
     Event,
     Noted,
     RunInterrupted,
+    RunStarted,
     ServiceStopped,
     encode,
 )
@@ -87,6 +88,11 @@ class JsonDisplay(_Base):
         """Print one event and flush, so that a reader sees it when it happens."""
         sys.stdout.write(encode(event).decode() + "\n")
         sys.stdout.flush()
+
+
+def plural(count: int, word: str) -> str:
+    """`1 check`, `2 checks`."""
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
 
 
 def clock_text(seconds: float) -> str:
@@ -173,14 +179,11 @@ class PlainDisplay(_Base):
         self._quiet = self._total > 500
         self._done = 0
 
-    def __enter__(self) -> Self:
-        """Say what is about to run."""
-        note = f", {self._skipped} skipped by the plan" if self._skipped else ""
-        click.echo(f"[0:00] {self._total} checks to run{note}", err=True)
-        return self
-
     def emit(self, event: Event) -> None:
         """Print what is worth a line."""
+        if isinstance(event, RunStarted):
+            note = f", {self._skipped} skipped by the plan" if self._skipped else ""
+            click.echo(f"[0:00] {plural(self._total, 'check')} to run{note}", err=True)
         if isinstance(event, CheckFinished | CheckPrecluded):
             self._done += 1
             if self._quiet and self._passed(event) and self._done % 500:

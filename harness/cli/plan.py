@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from harness.cli.selecting import make_selection, selecting
+from harness.cli.selecting import plan_for, selecting
 from harness.cli.workspace import Workspace
 
 
@@ -28,20 +28,7 @@ def command(root: str | None, /, as_json: bool, graph: str | None, **options: An
         raise click.UsageError("--json and --graph are two outputs; choose one")
     from harness.plan import show
 
-    workspace = Workspace.find(root)
-    plan = workspace.plan(
-        workspace.definitions(workspace.kinds()),
-        selection=make_selection(
-            patterns=options["patterns"],
-            tags=options["tags"],
-            exclude=options["exclude"],
-            no_needs=options["no_needs"],
-            require=options["require"],
-        ),
-        profile=options["profile"],
-        flags=options["flags"],
-        event=options["event"],
-    )
+    plan = plan_for(Workspace.find(root), options)
     if as_json:
         click.echo(show.as_json(plan))
     elif graph == "mermaid":

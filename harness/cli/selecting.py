@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
-    from harness.plan.selection import Selection
+    from harness.cli.workspace import Workspace
+    from harness.model.plan import Plan
 
 
 def _parse_flags(
@@ -92,17 +93,23 @@ def selecting(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-def make_selection(
-    *,
-    patterns: tuple[str, ...],
-    tags: tuple[str, ...],
-    exclude: tuple[str, ...],
-    no_needs: bool,
-    require: tuple[str, ...],
-) -> Selection:
-    """The selection that the options ask for."""
+def plan_for(workspace: Workspace, options: Mapping[str, Any]) -> Plan:
+    """The plan that the options of `selecting` ask for, of the project's own definitions.
+
+    Raises `DefinitionError` for broken files and `UsageError` for a selection of nothing.
+    """
     from harness.plan.selection import Selection
 
-    return Selection(
-        patterns=patterns, tags=tags, exclude=exclude, with_needs=not no_needs, require=require
+    return workspace.plan(
+        workspace.definitions(workspace.kinds()),
+        selection=Selection(
+            patterns=options["patterns"],
+            tags=options["tags"],
+            exclude=options["exclude"],
+            with_needs=not options["no_needs"],
+            require=options["require"],
+        ),
+        profile=options["profile"],
+        flags=options["flags"],
+        event=options["event"],
     )

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness import __version__
-from harness.cli.selecting import make_selection, selecting
+from harness.cli.app import hush
+from harness.cli.selecting import plan_for, selecting
 from harness.cli.workspace import Workspace
 from harness.errors import ExitCode, HostError
 
@@ -40,14 +41,21 @@ class RunClock:
 
 
 class _Tee:
-    """Hands each event to several sinks, the journal first."""
+    """Hands each event to the journal, which must keep it, and then to the display."""
 
-    def __init__(self, *sinks: EventSink) -> None:
-        self._sinks = sinks
+    def __init__(self, journal: EventSink, display: EventSink) -> None:
+        self._journal = journal
+        self._display = display
+        self._watched = True
 
     def emit(self, event: Event) -> None:
-        for sink in self._sinks:
-            sink.emit(event)
+        self._journal.emit(event)
+        if self._watched:
+            try:
+                self._display.emit(event)
+            except BrokenPipeError:
+                # Nobody looks any more (`| head`); the run goes on, and its record is kept.
+                self._watched = False
 
 
 @click.command(name="verify")
@@ -77,21 +85,7 @@ def command(root: str | None, /, **options: Any) -> int:
     """
     clock = RunClock()
     workspace = Workspace.find(root)
-    kinds = workspace.kinds()
-    definitions = workspace.definitions(kinds)
-    plan = workspace.plan(
-        definitions,
-        selection=make_selection(
-            patterns=options["patterns"],
-            tags=options["tags"],
-            exclude=options["exclude"],
-            no_needs=options["no_needs"],
-            require=options["require"],
-        ),
-        profile=options["profile"],
-        flags=options["flags"],
-        event=options["event"],
-    )
+    plan = plan_for(workspace, options)
 
     from harness.cli.display import make_display
     from harness.record.folder import create_run_folder, new_run_id
@@ -103,10 +97,16 @@ def command(root: str | None, /, **options: Any) -> int:
     journal = JournalWriter(folder.journal)
     display = make_display(plan, as_json=options["as_json"], plain=options["plain"])
     try:
-        with display:
-            _drive(workspace, plan, folder, _Tee(journal, display), clock, started_at, options)
-    finally:
-        journal.close()
+        try:
+            with display:
+                _drive(workspace, plan, folder, _Tee(journal, display), clock, started_at, options)
+        finally:
+            journal.close()
+    except OSError as error:
+        raise HostError(
+            f"{folder.path}: the run cannot be recorded ({error.strerror})",
+            next_step="free space, or choose another folder with --output; the run is INCOMPLETE",
+        ) from error
     return _conclude(workspace, folder, as_json=options["as_json"])
 
 
@@ -157,11 +157,6 @@ def _drive(
             environ=dict(os.environ),
             stop=stop,
         )
-    except OSError as error:
-        raise HostError(
-            f"{folder.path}: the run cannot be recorded ({error.strerror})",
-            next_step="free space, or choose another folder with --output; the run is INCOMPLETE",
-        ) from error
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
@@ -177,7 +172,11 @@ def _conclude(workspace: Workspace, folder: RunFolder, *, as_json: bool) -> int:
     for name, content in replayed.render(workspace.templates()).items():
         folder.write(name, content)
     point_latest(folder)
-    print_summary(replayed, folder, as_json=as_json)
+    try:
+        print_summary(replayed, folder, as_json=as_json)
+    except BrokenPipeError:
+        # The verdict is this command's exit code, whether somebody reads the words or not.
+        hush()
     if replayed.run.interrupted.startswith("SIG"):
         return ExitCode.INTERRUPTED
     return exit_code_of(replayed.verdict.conclusion)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import msgspec
+
 from harness.model.base import Record
 from harness.model.event import (
     CheckFinished,
@@ -192,20 +194,10 @@ def _update_service(
         old = ServiceRecord(name=event.service, command="", ports={}, started=event.at)
     match event:
         case ServiceReady():
-            new = ServiceRecord(
-                name=old.name,
-                command=old.command,
-                ports=old.ports,
-                started=old.started,
-                ready=event.at,
-            )
+            new = msgspec.structs.replace(old, ready=event.at)
         case ServiceStopped():
-            new = ServiceRecord(
-                name=old.name,
-                command=old.command,
-                ports=old.ports,
-                started=old.started,
-                ready=old.ready,
+            new = msgspec.structs.replace(
+                old,
                 stopped=event.at,
                 expected=event.expected,
                 reason=event.reason,

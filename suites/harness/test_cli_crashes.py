@@ -127,6 +127,18 @@ def test_bad_definitions_are_named_by_place(tmp_path: Path, content: bytes, said
     assert not (tmp_path / "reports").exists()
 
 
+@pytest.mark.parametrize("arguments", [["verify", "--json"], ["verify", "--plain"]])
+def test_a_reader_who_leaves_changes_no_verdict(tmp_path: Path, arguments: list[str]) -> None:
+    project = make_project(tmp_path, check("a", "true") + check("b", "false"))
+    process = project.start(*arguments)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    process.stderr.close()
+    assert process.wait(60) == 1
+    assert project.run("report", "--verify").code == 1
+
+
 def test_a_missing_program_is_an_error_of_the_environment(tmp_path: Path) -> None:
     project = make_project(tmp_path, check("a", "no-such-program-anywhere"))
     done = project.run("verify")
