@@ -16,7 +16,7 @@ help: ## This list
 	@grep -hE '^[a-zA-Z0-9_-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
 	  awk -F'\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 
-core: ## The C core library; EDITION=master|education|business|developer
+core: setup ## The C core library; EDITION=master|education|business|developer
 	$(MAKE) -C native/core EDITION=$(EDITION)
 
 setup: $(VENV)/.ready ## Everything this machine needs; nothing to do when nothing changed
