@@ -107,13 +107,14 @@ def same_version(left: str, right: str) -> bool:
 
 def _row(name: str, stated: _Stated, source: str, file: str) -> Row:
     ok = same_version(stated.found, source)
+    part = stated.where.removeprefix(file) if file and "(" in stated.where else ""
     return Row(
         name=name,
         where=stated.where,
         declared=source,
         found=stated.found,
         ok=ok,
-        message="" if ok else f"{stated.where} says {stated.found}, the source says {source}",
+        message="" if ok else f"{name}{part} says {stated.found}, the source says {source}",
         file=file,
         line=stated.line,
     )

@@ -51,7 +51,7 @@ def test_a_toml_place_is_read_and_its_line_named(tmp_path: Path) -> None:
     (tmp_path / "c.toml").write_text('[workspace.package]\nversion = "7.0.0-rc2"\n')
     row = one(tmp_path, DeclaredVersion(name="c", file="c.toml", toml="workspace.package.version"))
     assert (row.ok, row.found, row.line) == (False, "7.0.0-rc2", 2)
-    assert row.message == "c.toml says 7.0.0-rc2, the source says 7.0.0-rc1"
+    assert row.message == "c says 7.0.0-rc2, the source says 7.0.0-rc1"
 
 
 def test_every_own_package_of_a_lock_file_counts(tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ class BuildKind:
         errors = [finding for finding in findings if finding.severity is Severity.ERROR]
         warnings = count_warnings(findings)
         products = _products(options, context)
-        problem = _problem(options, completed, errors, warnings, products)
+        problem = _problem(options, completed, findings, warnings, products)
         return Outcome(
             status=Status.FAILED if problem else Status.PASSED,
             message=problem or f"{_counted(warnings, 'warning')}",
@@ -117,11 +117,12 @@ class BuildKind:
 def _problem(
     options: BuildOptions,
     completed: Completed,
-    errors: list[Finding],
+    findings: tuple[Finding, ...],
     warnings: int,
     products: list[Finding],
 ) -> str:
     """What is wrong with the build, in one sentence; empty when nothing is."""
+    errors = [finding for finding in findings if finding.severity is Severity.ERROR]
     if completed.exit_code != 0:
         if errors:
             return f"the build broke ({how_it_ended(completed)}): {_placed(errors[0])}"
@@ -129,7 +130,9 @@ def _problem(
     if errors:
         return f"exit 0, yet the build reports an error: {_placed(errors[0])}"
     if warnings > options.max_warnings:
-        return f"{_counted(warnings, 'warning')}, where {options.max_warnings} are accepted"
+        first = [finding for finding in findings if finding.severity is Severity.WARNING][:1]
+        told = f": {_placed(first[0])}" if first else ""
+        return f"{_counted(warnings, 'warning')}, where {options.max_warnings} are accepted{told}"
     if products:
         return products[0].message
     return ""

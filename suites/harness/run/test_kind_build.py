@@ -33,7 +33,7 @@ def test_a_warning_fails_and_is_placed(project):
     result = build(project, "gcc", "-Wall", "-c", "warns.c")
 
     assert result.status == "failed"
-    assert result.reason == "1 warning, where 0 are accepted"
+    assert result.reason == "1 warning, where 0 are accepted: warns.c:2: unused variable 'unused'"
     assert [(f.file, f.line, f.rule) for f in result.findings] == [
         ("warns.c", 2, "-Wunused-variable")
     ]
