@@ -1,13 +1,14 @@
 //! Event streams: the data of each event, from any stream of bytes, within a bound.
 //!
 //! The grammar is the HTML Living Standard's "Server-sent events"; `eventsource-stream` implements
-//! it, and this module adds the limit that it lacks, so that a provider which never ends an event
-//! cannot fill the memory.
+//! it, and this module adds what it lacks: a limit, so that a provider which never ends an event
+//! cannot fill the memory; whole lines, because it reads an unfinished line again with every piece
+//! of it, in quadratic time; and the byte order mark, at which it panics.
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use eventsource_stream::{EventStreamError, Eventsource};
 use futures_util::{Stream, StreamExt};
 
@@ -54,13 +55,14 @@ where
 {
     let pending = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&pending);
+    let mut lines = Lines::default();
     let bounded = bytes.map(move |chunk| {
         let chunk = chunk.map_err(SseError::Transport)?;
         let before = counted.fetch_add(chunk.len(), Ordering::Relaxed);
         if before.saturating_add(chunk.len()) > limit {
             return Err(SseError::TooLarge);
         }
-        Ok(chunk)
+        Ok(lines.take(&chunk))
     });
     bounded.eventsource().map(move |event| {
         pending.store(0, Ordering::Relaxed);
@@ -72,6 +74,34 @@ where
             }
         }
     })
+}
+
+/// Holds an unfinished line back until its end has come.
+#[derive(Default)]
+struct Lines {
+    held: BytesMut,
+    begun: bool,
+}
+
+impl Lines {
+    /// The lines that `chunk` completes; empty when there is none.
+    fn take(&mut self, chunk: &[u8]) -> Bytes {
+        let complete = chunk.iter().rposition(|byte| matches!(byte, b'\n' | b'\r'));
+        let Some(last) = complete else {
+            self.held.extend_from_slice(chunk);
+            return Bytes::new();
+        };
+        let (whole, rest) = chunk.split_at(last + 1);
+        self.held.extend_from_slice(whole);
+        let lines = std::mem::replace(&mut self.held, BytesMut::from(rest)).freeze();
+        if std::mem::replace(&mut self.begun, true) {
+            return lines;
+        }
+        // The standard drops one byte order mark. What the parser sees first is a comment of ours,
+        // so that it never looks for another.
+        let text = lines.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&lines);
+        [b":\n", text].concat().into()
+    }
 }
 
 #[cfg(test)]
@@ -96,6 +126,30 @@ mod tests {
     }
 
     #[test]
+    fn a_byte_order_mark_is_dropped_once_wherever_it_is_cut() {
+        let text = "\u{feff}data: one\n\ndata: \u{feff}two\n\n".as_bytes();
+        for cut in 0..text.len() {
+            let (head, tail) = text.split_at(cut);
+            let events: Vec<_> = read(vec![head.to_vec(), tail.to_vec()], 1_000)
+                .into_iter()
+                .map(Result::unwrap)
+                .collect();
+            assert_eq!(events, ["one", "\u{feff}two"], "cut at {cut}");
+        }
+        // A second mark belongs to the name of a field that nobody knows.
+        assert!(read(vec!["\u{feff}\u{feff}data: one\n\n".into()], 1_000).is_empty());
+    }
+
+    #[test]
+    fn an_unfinished_line_is_held_back_and_not_read_again() {
+        let mut lines = Lines::default();
+        assert_eq!(lines.take(b"data: "), "");
+        assert_eq!(lines.take(b"x"), "");
+        assert_eq!(lines.take(b"y\n\nda"), ":\ndata: xy\n\n");
+        assert_eq!(lines.take(b"ta: z\r"), "data: z\r");
+    }
+
+    #[test]
     fn an_event_without_an_end_is_stopped_at_the_limit() {
         let chunks = vec![b"data: ".to_vec(), vec![b'x'; 50], vec![b'x'; 50]];
         assert!(matches!(read(chunks, 99).as_slice(), [.., Err(SseError::TooLarge)]));
@@ -113,8 +167,10 @@ mod tests {
         fn cuts_do_not_change_events(
             payloads in proptest::collection::vec("[^\r\n]{1,20}", 1..6),
             cuts in proptest::collection::vec(1_usize..7, 1..80),
+            end in "\r\n|\n",
         ) {
-            let text: String = payloads.iter().map(|data| format!("data: {data}\n\n")).collect();
+            let event = |data: &String| format!("data: {data}{end}data: more{end}{end}");
+            let text: String = payloads.iter().map(event).collect();
             let (mut rest, mut chunks) = (text.as_bytes(), Vec::new());
             for cut in cuts {
                 let (head, tail) = rest.split_at(cut.min(rest.len()));
@@ -123,7 +179,8 @@ mod tests {
             }
             chunks.push(rest.to_vec());
             let events: Vec<_> = read(chunks, 10_000).into_iter().map(Result::unwrap).collect();
-            prop_assert_eq!(events, payloads);
+            let expected: Vec<_> = payloads.iter().map(|data| format!("{data}\nmore")).collect();
+            prop_assert_eq!(events, expected);
         }
     }
 }

@@ -57,18 +57,13 @@ impl Progress {
             return Step::Error(error.clone());
         }
         let chunk = Value::Object(chunk);
-        if let Some(usage) = Usage::read(&chunk) {
-            self.usage = Some(usage);
-        }
+        let usage = Usage::read(&chunk);
+        self.usage = usage.or(self.usage);
         let choices = chunk.get("choices").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         for choice in choices {
             self.take_choice(choice);
         }
-        if choices.is_empty() && self.usage.is_some() {
-            Step::Usage(chunk)
-        } else {
-            Step::Chunk(chunk)
-        }
+        if choices.is_empty() && usage.is_some() { Step::Usage(chunk) } else { Step::Chunk(chunk) }
     }
 
     fn take_choice(&mut self, choice: &Value) {
@@ -143,6 +138,17 @@ mod tests {
         assert_eq!(progress.take(&usage.to_string()), Step::Usage(usage));
         let usage = progress.usage().unwrap();
         assert_eq!((usage.total_tokens, usage.cached_tokens, usage.estimated), (5, 1, false));
+    }
+
+    #[test]
+    fn an_empty_chunk_after_the_usage_is_not_a_second_usage() {
+        let mut progress = Progress::default();
+        let last = json!({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}],
+            "usage": {"prompt_tokens": 3, "completion_tokens": 2}});
+        assert!(matches!(progress.take(&last.to_string()), Step::Chunk(_)));
+        let empty = json!({"choices": [], "usage": null});
+        assert!(matches!(progress.take(&empty.to_string()), Step::Chunk(_)));
+        assert_eq!(progress.usage().unwrap().total_tokens, 5);
     }
 
     proptest! {
