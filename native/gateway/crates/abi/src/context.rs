@@ -3,6 +3,7 @@ use std::sync::OnceLock;
 
 use convergio_core::Allocator;
 use convergio_engine::{AgentPlan, Engine, Receipt, SetupError};
+use convergio_wire::redact::without_value;
 use convergio_wire::{ChatRequest, EngineConfig, chat};
 use secrecy::SecretString;
 use serde::Serialize;
@@ -30,8 +31,9 @@ pub(crate) struct Context {
 impl Context {
     /// Builds a context from its JSON configuration.
     pub(crate) fn new(config: &str, allocator: &Allocator) -> Result<Self, Refusal> {
-        let (api_key, config) = parse_config(config)
-            .map_err(|error| Refusal::new(CONVERGIO_INVALID_CONFIG, error.to_string()))?;
+        let (api_key, config) = parse_config(config).map_err(|error| {
+            Refusal::new(CONVERGIO_INVALID_CONFIG, without_value(&error.to_string()))
+        })?;
         let engine = Engine::new(config, allocator).map_err(|error| match error {
             SetupError::Config(_) => Refusal::new(CONVERGIO_INVALID_CONFIG, error.to_string()),
             SetupError::Core(core) if core.status == convergio_core::Status::NoMemory => {
@@ -157,6 +159,20 @@ mod tests {
             ["", "[]", "null", "{", "{\"unknown\": 1}", "{\"api_key\": 5}", "{\"api_key\": \"\"}"]
         {
             assert_eq!(refusal(config).status, CONVERGIO_INVALID_CONFIG, "{config}");
+        }
+    }
+
+    #[test]
+    fn a_key_in_the_wrong_place_is_not_repeated() {
+        for config in [
+            r#"{"providers": "sk-canary-0123456789"}"#,
+            r#"{"providers": {"openai": "sk-canary-0123456789"}}"#,
+            r#"{"routing": {"privacy": "sk-canary-0123456789"}}"#,
+            r#"{"providers": {"openai": {"api_key": "sk-canary-0123456789\n"}}}"#,
+        ] {
+            let refusal = refusal(config);
+            assert_eq!(refusal.status, CONVERGIO_INVALID_CONFIG, "{config}");
+            assert!(!format!("{refusal:?}").contains("canary"), "{}", refusal.message);
         }
     }
 

@@ -2,7 +2,8 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
-use convergio_wire::EngineConfig;
+use convergio_wire::redact::without_value;
+use convergio_wire::{EngineConfig, Model, config};
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -91,28 +92,31 @@ impl Settings {
         Ok(settings)
     }
 
-    /// The error is `line:column: message`, without the excerpt that could show a key.
+    /// The error is `line:column: message`, without the excerpt or the value that could show a key.
     fn parse(text: &str) -> Result<Self, String> {
-        // The gateway's own section is taken out; the rest is the engine's, strict as everywhere.
-        #[derive(Deserialize)]
+        // The gateway's own section, and the engine's one by one: flattened they would lose their
+        // positions.
+        #[derive(Default, Deserialize)]
+        #[serde(default, deny_unknown_fields)]
         struct File {
-            #[serde(default)]
             server: Server,
-            #[serde(flatten)]
-            rest: toml::Table,
+            providers: config::Providers,
+            routing: config::Routing,
+            retry: config::Retry,
+            timeouts: config::Timeouts,
+            budget: Option<config::Budget>,
+            models: Option<Vec<Model>>,
         }
         let at = |error: &toml::de::Error| {
             let before = &text[..error.span().map_or(0, |span| span.start.min(text.len()))];
             let line = before.matches('\n').count() + 1;
             let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-            format!("{line}:{column}: {}", error.message())
+            format!("{line}:{column}: {}", without_value(error.message()))
         };
-        let file: File = toml::from_str(text).map_err(|error| at(&error))?;
-        let engine = file.rest.try_into().map_err(|error: toml::de::Error| {
-            // Positions are lost with the table; the message names the key.
-            format!(" {}", error.message())
-        })?;
-        Ok(Self { server: file.server, engine })
+        let File { server, providers, routing, retry, timeouts, budget, models } =
+            toml::from_str(text).map_err(|error| at(&error))?;
+        let engine = EngineConfig { providers, routing, retry, timeouts, budget, models };
+        Ok(Self { server, engine })
     }
 }
 
@@ -142,7 +146,11 @@ mod tests {
         let problem = Settings::parse("[server]\nlisten = '127.0.0.1:0'\nbody = 3\n").unwrap_err();
         assert!(problem.contains("body"), "{problem}");
         let problem = Settings::parse("[routing]\nofline = true\n").unwrap_err();
-        assert!(problem.contains("ofline"), "{problem}");
+        assert!(problem.starts_with("2:1: ") && problem.contains("ofline"), "{problem}");
+        for text in ["providers = 'sk-canary'", "[providers]\nopenai = 'sk-canary'"] {
+            let problem = Settings::parse(text).unwrap_err();
+            assert!(!problem.contains("canary"), "{problem}");
+        }
         let problem =
             Settings::parse("[providers.openai]\napi_key = 'sk-canary' 'x'\n").unwrap_err();
         assert!(problem.starts_with("2:") && !problem.contains("canary"), "{problem}");

@@ -1,7 +1,7 @@
 //! What an engine is configured with, the same for the gateway's file and the library's JSON.
 //!
 //! Strict: an unknown key is an error. Secrets are [`SecretString`]: they never show in `Debug`.
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use crate::catalog::{self, Model};
@@ -89,7 +89,9 @@ pub struct Routing {
     pub offline: bool,
     /// Hard floor of capability, 0..=1000.
     pub min_capability: u16,
-    /// Ceiling of one answer in tokens, for cost and fit; the edition's default when absent.
+    /// Ceiling of one answer in tokens: a request for more is refused, one that does not say is
+    /// sent with it. When absent, the edition's default is what a request that does not say counts
+    /// as; it is sent only where money is limited.
     pub max_output_tokens: Option<u64>,
     /// What one query may cost, nano-dollars; the edition's cap when absent.
     pub max_query_cost_nano_usd: Option<i64>,
@@ -158,6 +160,13 @@ impl EngineConfig {
         if let Some(problem) = base_url_problem(url, self.providers.openai.allow_plaintext_http) {
             problems.push(format!("providers.openai.base_url: {problem}"));
         }
+        if self.providers.openai.api_key.as_ref().is_some_and(|key| !fits_a_header(key)) {
+            problems.push(
+                "providers.openai.api_key: is empty, or holds white space or characters outside \
+                 ASCII; copy the key again"
+                    .to_owned(),
+            );
+        }
         if self.routing.min_capability > 1_000 {
             problems.push("routing.min_capability: must be 0 to 1000".to_owned());
         }
@@ -183,6 +192,12 @@ impl EngineConfig {
     }
 }
 
+/// Found here and not by the first caller, who could do nothing about it.
+fn fits_a_header(key: &SecretString) -> bool {
+    let key = key.expose_secret();
+    !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
 /// Keys go to this address, so it is held to a strict shape.
 fn base_url_problem(url: &str, allow_plaintext: bool) -> Option<&'static str> {
     let (scheme, rest) = match url.split_once("://") {
@@ -199,10 +214,17 @@ fn base_url_problem(url: &str, allow_plaintext: bool) -> Option<&'static str> {
     if rest.contains(['?', '#']) {
         return Some("must not hold a query or a fragment");
     }
-    let host = match authority.strip_prefix('[') {
-        Some(v6) => v6.split(']').next().unwrap_or_default(),
-        None => authority.split(':').next().unwrap_or_default(),
+    let (host, port) = match authority.strip_prefix('[') {
+        Some(v6) => v6.split_once(']').unwrap_or_default(),
+        None => authority.split_at(authority.find(':').unwrap_or(authority.len())),
     };
+    let port_is_sound = match port.strip_prefix(':') {
+        Some(port) => port.parse::<u16>().is_ok_and(|port| port > 0),
+        None => port.is_empty(),
+    };
+    if host.is_empty() || !port_is_sound {
+        return Some("has no host, or a port that is not 1 to 65535");
+    }
     let loopback = host == "localhost"
         || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
     if scheme == "http" && !loopback && !allow_plaintext {
@@ -232,6 +254,12 @@ mod tests {
             "http://api.example.org/v1",
             "http://127.0.0.1.example.org/v1",
             "https://api.example .org/v1",
+            "https://:443/v1",
+            "https://api.example.org:443x/v1",
+            "https://api.example.org:65536/v1",
+            "https://api.example.org:0/v1",
+            "https://[::1/v1",
+            "https://[::1]x/v1",
         ] {
             assert!(base_url_problem(url, false).is_some(), "{url}");
         }
@@ -250,6 +278,16 @@ mod tests {
     fn an_unknown_key_is_refused_and_named() {
         let error = toml::from_str::<EngineConfig>("[routing]\nmin_capabilty = 3").unwrap_err();
         assert!(error.to_string().contains("min_capabilty"), "{error}");
+    }
+
+    #[test]
+    fn a_house_key_that_no_header_can_carry_is_refused() {
+        for key in ["", "sk-1\n", "sk 1", "sk-\u{e9}"] {
+            let mut config = EngineConfig::default();
+            config.providers.openai.api_key = Some(SecretString::from(key));
+            let problems = config.problems();
+            assert!(problems.len() == 1 && problems[0].contains("api_key"), "{problems:?}");
+        }
     }
 
     #[test]
