@@ -60,7 +60,8 @@ impl Engine {
     /// Answers `request` as a whole.
     ///
     /// # Errors
-    /// Any stable code; nothing was spent unless the provider answered.
+    /// Any stable code; nothing was spent unless the provider began to answer, or may have: then
+    /// the prompt is booked.
     pub async fn complete<'e>(
         &'e self,
         request: &ChatRequest,
@@ -69,10 +70,11 @@ impl Engine {
         let route = self.route(request)?;
         let hold = self.ledger.reserve(route.reserve_nano_usd)?;
         let call = |model: &'e Model| {
-            let (provider, body) = (self.provider(model), request.upstream_body(&model.id));
+            let (provider, body) = (self.provider(model), upstream_body(&route, request, model));
             async move { provider.complete(&body, credential).await }.boxed()
         };
-        let (model, answer): (_, Answer) = first_that_answers(&route, call).await?;
+        let (hold, model, answer): (_, _, Answer) =
+            at_risk(hold, &route, request, first_that_answers(&route, call)).await?;
         let mut receipt = receipt(&route, model, credential);
         let usage = answer
             .usage
@@ -93,10 +95,11 @@ impl Engine {
         let route = self.route(request)?;
         let hold = self.ledger.reserve(route.reserve_nano_usd)?;
         let call = |model: &'e Model| {
-            let (provider, body) = (self.provider(model), request.upstream_body(&model.id));
+            let (provider, body) = (self.provider(model), upstream_body(&route, request, model));
             async move { provider.stream(&body, credential).await }.boxed()
         };
-        let (model, pieces): (_, Pieces) = first_that_answers(&route, call).await?;
+        let (hold, model, pieces): (_, _, Pieces) =
+            at_risk(hold, &route, request, first_that_answers(&route, call)).await?;
         let receipt = receipt(&route, model, credential);
         let relay = Relay {
             pieces,
@@ -172,6 +175,39 @@ impl Drop for Relay {
     /// The caller went away in the middle: what was delivered until then is booked, estimated.
     fn drop(&mut self) {
         self.settle(None);
+    }
+}
+
+fn upstream_body(route: &Route<'_>, request: &ChatRequest, model: &Model) -> Value {
+    // The model's own limit needs no saying.
+    let ceiling = route.ceiling.filter(|&ceiling| ceiling < model.max_output_tokens);
+    request.upstream_body(&model.id, ceiling)
+}
+
+/// Waits for `answer` with the price of the prompt at risk: a provider charges for a call that it
+/// has begun, whether or not anybody still waits.
+async fn at_risk<'e, T>(
+    mut hold: Hold,
+    route: &Route<'e>,
+    request: &ChatRequest,
+    answer: impl Future<Output = Result<(&'e Model, T), Failure>>,
+) -> Result<(Hold, &'e Model, T), Failure> {
+    let prompt = ledger::cost(&route.chain[0].price, &estimate(request.text(), ""));
+    hold.put_at_risk(prompt.unwrap_or(route.report.estimated_cost_nano_usd));
+    match answer.await {
+        Ok((model, answer)) => Ok((hold, model, answer)),
+        Err(failure) => {
+            // What a provider says itself is a refusal, and free.
+            let charged = match failure.code {
+                ErrorCode::ProviderTruncated => true,
+                ErrorCode::ProviderTimeout => failure.provider.is_none(),
+                _ => false,
+            };
+            if !charged {
+                hold.release();
+            }
+            Err(failure)
+        }
     }
 }
 

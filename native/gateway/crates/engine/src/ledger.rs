@@ -47,7 +47,7 @@ impl Ledger {
                 Some((Arc::clone(budget), reservation))
             }
         };
-        Ok(Hold { open })
+        Ok(Hold { open, at_risk: 0 })
     }
 }
 
@@ -57,13 +57,26 @@ fn lock(budget: &Mutex<Budget>) -> MutexGuard<'_, Budget> {
     budget.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// One admitted call. Dropping it unsettled gives the money back: the call did not happen.
+/// One admitted call. Dropping it unsettled books what is at risk: nothing before the provider is
+/// asked, and then the call does not count.
 #[derive(Debug)]
 pub(crate) struct Hold {
     open: Option<(Arc<Mutex<Budget>>, Reservation)>,
+    at_risk: i64,
 }
 
 impl Hold {
+    /// From now on the provider may charge `amount` even if no answer arrives, for example because
+    /// the caller goes away.
+    pub(crate) fn put_at_risk(&mut self, amount: i64) {
+        self.at_risk = amount;
+    }
+
+    /// Gives the money back: the call did not happen, or is not charged for.
+    pub(crate) fn release(mut self) {
+        self.at_risk = 0;
+    }
+
     /// Books what was really spent.
     pub(crate) fn settle(mut self, actual: i64) {
         if let Some((budget, reservation)) = self.open.take()
@@ -76,10 +89,11 @@ impl Hold {
 
 impl Drop for Hold {
     fn drop(&mut self) {
+        // Settling with 0 is releasing.
         if let Some((budget, reservation)) = self.open.take()
-            && let Err(error) = lock(&budget).release(reservation)
+            && let Err(error) = lock(&budget).settle(reservation, self.at_risk)
         {
-            tracing::error!(%error, "a reservation could not be released");
+            tracing::error!(%error, "a reservation could not be closed");
         }
     }
 }
@@ -111,6 +125,16 @@ mod tests {
         assert_eq!(ledger.state().unwrap().left, 100);
         ledger.reserve(80).unwrap().settle(30);
         assert_eq!(ledger.state().unwrap().left, 70);
+        for (released, left) in [(true, 70), (false, 65)] {
+            let mut hold = ledger.reserve(10).unwrap();
+            hold.put_at_risk(5);
+            if released {
+                hold.release()
+            } else {
+                drop(hold)
+            }
+            assert_eq!(ledger.state().unwrap().left, left);
+        }
     }
 
     #[test]

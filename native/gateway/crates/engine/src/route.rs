@@ -17,6 +17,8 @@ pub struct Route<'e> {
     pub report: RouteReport,
     /// The most it may cost, whichever model of the chain answers, nano-dollars.
     pub reserve_nano_usd: i64,
+    /// Longest answer a provider must be told to give, so that it costs no more than that.
+    pub ceiling: Option<u64>,
 }
 
 /// What was decided, and why.
@@ -104,18 +106,33 @@ impl Engine {
                 output: i64::try_from(core_request.max_output_tokens).unwrap_or(i64::MAX),
                 ..Default::default()
             };
-            price(&model.price).cost_of(&usage).unwrap_or(i64::MAX)
+            let mut price = price(&model.price);
+            // How much of the answer will be reasoning is not known.
+            price.output = price.output.max(price.reasoning);
+            price.cost_of(&usage).unwrap_or(i64::MAX)
         };
+        let limited = self.routing.max_output_tokens.is_some()
+            || core_request.budget_left.is_some()
+            || core_request.max_query_cost.is_some_and(|cost| cost < i64::MAX);
         Ok(Route {
+            ceiling: limited.then(|| self.default_ceiling()),
             reserve_nano_usd: chain.iter().map(dearest).max().unwrap_or(0),
             report: report(&decision, &chain, explanation),
             chain,
         })
     }
 
+    /// Longest answer where the caller does not say.
+    fn default_ceiling(&self) -> u64 {
+        self.routing.max_output_tokens.unwrap_or(self.profile.max_output_tokens)
+    }
+
     fn core_request<'r>(&self, request: &'r ChatRequest) -> Result<RouteRequest<'r>, Failure> {
-        let ceiling = self.routing.max_output_tokens.unwrap_or(self.profile.max_output_tokens);
-        let per_answer = request.max_output_tokens().unwrap_or(ceiling).min(ceiling);
+        let per_answer = request.max_output_tokens().unwrap_or_else(|| self.default_ceiling());
+        if let Some(allowed) = self.routing.max_output_tokens.filter(|&most| most < per_answer) {
+            let message = format!("{per_answer} answer tokens; at most {allowed} are allowed here");
+            return Err(Failure::invalid("max_completion_tokens", message));
+        }
         let budget = self.ledger.state();
         let edition_cap = self.profile.max_query_cost;
         let own_cap = self.routing.max_query_cost_nano_usd.unwrap_or(i64::MAX);

@@ -66,10 +66,9 @@ impl ChatRequest {
                 ));
             }
         };
-        let max_output_tokens = match count(&body, "max_completion_tokens")? {
-            Some(count) => Some(count),
-            None => count(&body, "max_tokens")?,
-        };
+        // Which of the two a provider obeys is its business: the larger is what may be spent.
+        let max_output_tokens =
+            count(&body, "max_completion_tokens")?.max(count(&body, "max_tokens")?);
         let answers = count(&body, "n")?.unwrap_or(1);
         let tools = body.get("tools").and_then(Value::as_array).is_some_and(|t| !t.is_empty());
         let features = if tools { Feature::Tools.bit() } else { 0 }
@@ -133,10 +132,14 @@ impl ChatRequest {
         self.features
     }
 
-    /// The body for a provider: the chosen model, and usage always reported.
-    pub fn upstream_body(&self, model: &str) -> Value {
+    /// The body for a provider: the chosen model, usage always reported, and `ceiling` as the
+    /// longest answer where the caller set none.
+    pub fn upstream_body(&self, model: &str, ceiling: Option<u64>) -> Value {
         let mut body = self.body.clone();
         body.insert("model".to_owned(), Value::from(model));
+        if let (Some(ceiling), None) = (ceiling, self.max_output_tokens) {
+            body.insert("max_completion_tokens".to_owned(), Value::from(ceiling));
+        }
         if self.stream {
             let options = body.entry("stream_options").or_insert_with(|| json!({}));
             match options {
@@ -309,7 +312,7 @@ mod tests {
     #[test]
     fn fields_we_do_not_know_pass_through() {
         let request = request(json!({"novelty": {"depth": [1, 2]}, "temperature": 0.5})).unwrap();
-        let body = request.upstream_body("chosen");
+        let body = request.upstream_body("chosen", None);
         assert_eq!(body["novelty"], json!({"depth": [1, 2]}));
         assert_eq!(body["model"], "chosen");
         assert!(body.get("stream_options").is_none());
@@ -320,8 +323,20 @@ mod tests {
         for extra in [json!({"stream": true}), json!({"stream": true, "stream_options": null})] {
             let request = request(extra).unwrap();
             assert!(!request.include_usage());
-            assert_eq!(request.upstream_body("m")["stream_options"]["include_usage"], true);
+            assert_eq!(request.upstream_body("m", None)["stream_options"]["include_usage"], true);
         }
+    }
+
+    #[test]
+    fn a_ceiling_is_sent_where_the_caller_set_none() {
+        let sent = |extra: Value| {
+            let body = request(extra).unwrap().upstream_body("m", Some(7));
+            (body.get("max_tokens").cloned(), body.get("max_completion_tokens").cloned())
+        };
+        assert_eq!(sent(json!({})), (None, Some(json!(7))));
+        assert_eq!(sent(json!({"max_tokens": 3})), (Some(json!(3)), None));
+        let both = json!({"max_tokens": 9, "max_completion_tokens": 3});
+        assert_eq!(request(both).unwrap().max_output_tokens(), Some(9));
     }
 
     #[test]

@@ -21,18 +21,19 @@ const MESSAGE_LIMIT: usize = 1_000;
 
 /// The provider's error object, keys removed.
 pub(super) fn provider_failure(status: Option<u16>, error: &Value, key: &str) -> ProviderFailure {
-    let text = |field: &str| {
-        let value = error.get(field)?;
+    let text = |value: &Value| {
         let text =
             value.as_str().map(str::to_owned).or_else(|| Some(value.as_i64()?.to_string()))?;
         Some(redact(&text, key).chars().take(MESSAGE_LIMIT).collect())
     };
+    let field = |name: &str| error.get(name).and_then(text);
     ProviderFailure {
         provider: super::NAME.to_owned(),
         status,
-        code: text("code"),
-        kind: text("type"),
-        message: text("message"),
+        code: field("code"),
+        kind: field("type"),
+        // Some that speak OpenAI's wire send a sentence where OpenAI has an object.
+        message: field("message").or_else(|| error.as_str().and_then(|_| text(error))),
     }
 }
 
@@ -46,9 +47,13 @@ pub(super) fn from_answer(
     now: SystemTime,
 ) -> Failure {
     let body: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
-    let detail =
+    let mut detail =
         provider_failure(Some(status.as_u16()), body.get("error").unwrap_or(&Value::Null), key);
     let mut failure = classify(status, &detail, source);
+    if failure.code == ErrorCode::ProviderUnavailable && matches!(status.as_u16(), 401 | 403) {
+        // The provider quotes parts of the key, and names whose it is.
+        detail.message = None;
+    }
     failure.retry_after = retry_after(headers, now);
     match headers.get("x-should-retry").map(|value| value.as_bytes()) {
         Some(b"false") => failure.retryable = false,
@@ -71,19 +76,13 @@ fn classify(status: StatusCode, detail: &ProviderFailure, source: CredentialSour
                 "the provider refused the house key; bring your own key, or tell the operator";
             Failure { retryable: false, ..Failure::new(ErrorCode::ProviderUnavailable, message) }
         }
-        (429, _) => {
-            let spent = [&detail.code, &detail.kind]
-                .into_iter()
-                .flatten()
-                .any(|code| SPENT.contains(&code.as_str()));
-            Failure {
-                retryable: !spent,
-                ..Failure::new(
-                    ErrorCode::ProviderRateLimited,
-                    format!("the provider limits this key: {said}"),
-                )
-            }
-        }
+        (429, _) => Failure {
+            retryable: !is_spent(detail),
+            ..Failure::new(
+                ErrorCode::ProviderRateLimited,
+                format!("the provider limits this key: {said}"),
+            )
+        },
         (408 | 504, _) => {
             Failure::new(ErrorCode::ProviderTimeout, format!("the provider timed out: {said}"))
         }
@@ -106,19 +105,27 @@ fn classify(status: StatusCode, detail: &ProviderFailure, source: CredentialSour
     }
 }
 
-/// What an error event inside a stream means.
+/// The provider's two names for what went wrong.
+fn names(detail: &ProviderFailure) -> impl Iterator<Item = &str> {
+    [&detail.code, &detail.kind].into_iter().flatten().map(String::as_str)
+}
+
+fn is_spent(detail: &ProviderFailure) -> bool {
+    names(detail).any(|name| SPENT.contains(&name))
+}
+
+/// What an error inside an answer that began as a success means.
 pub(super) fn from_stream_error(error: &Value, key: &str) -> Failure {
     let detail = provider_failure(None, error, key);
     let said = detail.message.clone().unwrap_or_else(|| "it gave no reason".to_owned());
-    let names = [detail.code.as_deref(), detail.kind.as_deref()];
-    let limited = |name: &&str| name.contains("rate_limit") || SPENT.contains(name);
-    let code = if names.into_iter().flatten().any(|name| limited(&name)) {
+    let spent = is_spent(&detail);
+    let code = if spent || names(&detail).any(|name| name.contains("rate_limit")) {
         ErrorCode::ProviderRateLimited
     } else {
         ErrorCode::ProviderUnavailable
     };
-    Failure::new(code, format!("the provider failed in the middle of its answer: {said}"))
-        .from_provider(detail)
+    let message = format!("the provider failed in the middle of its answer: {said}");
+    Failure { retryable: !spent, ..Failure::new(code, message) }.from_provider(detail)
 }
 
 /// How long the provider asks to wait, from `retry-after-ms` or `retry-after`.
@@ -180,14 +187,26 @@ mod tests {
     fn a_spent_quota_is_not_worth_a_retry() {
         let body = r#"{"error":{"message":"no credit","code":"insufficient_quota"}}"#;
         assert!(!failure(429, body, CredentialSource::User).retryable);
+        for (code, retryable) in [("insufficient_quota", false), ("rate_limit_exceeded", true)] {
+            let failure = from_stream_error(&serde_json::json!({"code": code}), KEY);
+            assert_eq!(
+                (failure.code, failure.retryable),
+                (ErrorCode::ProviderRateLimited, retryable)
+            );
+        }
     }
 
     #[test]
     fn a_refused_house_key_is_our_fault_and_tells_nothing() {
-        let body = format!(r#"{{"error":{{"message":"bad key {KEY}"}}}}"#);
-        let failure = failure(401, &body, CredentialSource::House);
-        assert_eq!(failure.code, ErrorCode::ProviderUnavailable);
-        assert!(!format!("{failure:?}").contains("canary"));
+        let body = r#"{"error":{"message":"bad key sk-ca****6789 of org-house",
+            "code":"invalid_api_key"}}"#;
+        for status in [401, 403] {
+            let failure = failure(status, body, CredentialSource::House);
+            assert_eq!(failure.code, ErrorCode::ProviderUnavailable);
+            let shown = format!("{failure:?}");
+            assert!(!shown.contains("6789") && !shown.contains("org-house"), "{shown}");
+            assert_eq!(failure.provider.unwrap().code.as_deref(), Some("invalid_api_key"));
+        }
     }
 
     #[test]
@@ -206,6 +225,13 @@ mod tests {
     fn a_body_that_is_not_json_still_gives_a_failure() {
         let failure = failure(502, "<html>bad gateway</html>", CredentialSource::User);
         assert_eq!(failure.code, ErrorCode::ProviderUnavailable);
+    }
+
+    #[test]
+    fn an_error_that_is_a_sentence_is_kept_without_its_key() {
+        let body = format!(r#"{{"error":"model missing for {KEY}"}}"#);
+        let provider = failure(404, &body, CredentialSource::User).provider.unwrap();
+        assert_eq!(provider.message.as_deref(), Some("model missing for [redacted]"));
     }
 
     #[test]

@@ -289,13 +289,10 @@ fn too_slow(limit: Duration) -> Failure {
 /// No answer at all. The error's own text may hold the address and is kept for the log.
 fn unreachable_provider(error: reqwest::Error) -> Failure {
     tracing::debug!(error = %error, "provider unreachable");
-    if error.is_timeout() {
-        return Failure::new(
-            ErrorCode::ProviderTimeout,
-            "the provider could not be reached in time",
-        );
-    }
-    let how = if error.is_connect() {
+    // The client's only deadline is the one for connecting: nothing was sent.
+    let how = if error.is_timeout() {
+        "the provider could not be reached in time; check base_url and the network"
+    } else if error.is_connect() {
         "the provider cannot be reached; check base_url and the network"
     } else {
         "the connection to the provider broke before an answer began"
