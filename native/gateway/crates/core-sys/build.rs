@@ -31,7 +31,10 @@ fn main() {
         .define("CORE_EDITION", format!("CORE_EDITION_{}", edition.to_uppercase()).as_str())
         .warnings(false);
     build.clone().files(sources).compile("convergio_core");
-    build.file(manifest_dir.join("layout.c")).compile("convergio_layout");
+    // For this crate's own tests, and nowhere else: a static library would hand the tables on.
+    build.cargo_metadata(false).file(manifest_dir.join("layout.c")).compile("convergio_layout");
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("set by cargo"));
+    println!("cargo:rustc-link-arg-tests={}", out.join("libconvergio_layout.a").display());
 }
 
 /// Every C file of the core, in a stable order so that builds are reproducible.

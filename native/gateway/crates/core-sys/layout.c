@@ -1,6 +1,6 @@
 /* The C compiler's own view of every struct and enumeration that this crate declares by hand:
  * for a struct its size and the offset of each field, for an enumeration its values. Only the
- * tests of this crate read these tables; a linker drops them from everything else. */
+ * tests of this crate are linked with these tables. */
 #include <stddef.h>
 
 #include <convergio/core.h>

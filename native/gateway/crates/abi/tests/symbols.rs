@@ -1,33 +1,58 @@
-//! The shared library exports exactly what `symbols.txt` promises.
+//! The shared library has its name and exports exactly what `symbols.txt` promises; the static one
+//! holds no table that only tests read.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The cdylib that cargo built for this test run: `<target>/<profile>/deps/libconvergio.so`.
-fn shared_library() -> PathBuf {
+/// What cargo built for this test run: `<target>/<profile>/deps/<name>`.
+fn built(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
-    let deps = test.parent().unwrap();
-    let name = format!("{}convergio{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
-    let library = deps.join(name);
+    let library = test.parent().unwrap().join(name);
     assert!(library.exists(), "{} was not built", library.display());
     library
 }
 
+fn shared_library() -> PathBuf {
+    use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
+    built(&format!("{DLL_PREFIX}convergio{DLL_SUFFIX}"))
+}
+
+fn said_by(command: &mut Command) -> String {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?} (binutils): {error}"));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_program_looks_for_the_library_by_its_name() {
+    let dynamic = said_by(Command::new("readelf").arg("--dynamic").arg(shared_library()));
+    let soname = dynamic.lines().find(|line| line.contains("(SONAME)")).unwrap_or_default();
+    assert!(soname.contains("[libconvergio.so]"), "{dynamic}");
+}
+
+#[test]
+#[cfg(unix)]
+fn the_static_library_holds_the_promise_and_no_test_tables() {
+    let symbols = said_by(
+        Command::new("nm").args(["--defined-only", "--format=posix"]).arg(built("libconvergio.a")),
+    );
+    assert!(symbols.contains("convergio_query "));
+    assert!(!symbols.contains("convergio_layout_"));
+}
+
 #[test]
 fn exported_symbols_are_the_promised_ones() {
-    let output = Command::new("nm")
-        .args(["--dynamic", "--defined-only", "--format=posix"])
-        .arg(shared_library())
-        .output()
-        .expect("nm (binutils)");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let exported: BTreeSet<String> = String::from_utf8(output.stdout)
-        .unwrap()
-        .lines()
-        .filter_map(|line| line.split_whitespace().next().map(str::to_owned))
-        .collect();
+    let exported: BTreeSet<String> = said_by(
+        Command::new("nm")
+            .args(["--dynamic", "--defined-only", "--format=posix"])
+            .arg(shared_library()),
+    )
+    .lines()
+    .filter_map(|line| line.split_whitespace().next().map(str::to_owned))
+    .collect();
 
     let list = Path::new(env!("CARGO_MANIFEST_DIR")).join("symbols.txt");
     let mut promised: BTreeSet<String> =

@@ -24,6 +24,3 @@ pub mod status;
 pub mod text;
 pub mod types;
 pub mod version;
-
-#[cfg(test)]
-mod layout;

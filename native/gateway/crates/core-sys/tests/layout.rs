@@ -1,9 +1,7 @@
 //! Compares every declaration of this crate with what the C compiler says in `layout.c`.
-extern crate std;
-
 use core::mem::{offset_of, size_of};
 
-use crate::{
+use convergio_core_sys::{
     budget::*, compaction::*, complexity::*, cost::*, edition::*, plan::*, retry::*, route::*,
     status::*, types::*, version::*,
 };
