@@ -18,6 +18,10 @@ WARNINGS = ("-Wall", "-Wextra", "-Werror", "-pedantic", "-Wstrict-prototypes", "
 SYSTEM_LIBRARIES = ("-lpthread", "-ldl", "-lm", "-lgcc_s", "-lrt", "-lutil")
 SECONDS = 60
 
+# As CHECK and CHECK_STATUS of claims.h write it.
+_BROKEN_CLAIM = re.compile(
+    r"^(.+\.[ch]):(\d+): (.*(?:does not hold: |: expected ).*)$", re.MULTILINE
+)
 _CLAIM = re.compile(r"^CLAIM\((\w+)\)", re.MULTILINE)
 
 
@@ -91,7 +95,13 @@ def run_program(
 
 
 def ending(finished: subprocess.CompletedProcess[str]) -> str:
-    """How a program ended, for a failure message."""
+    """What a program said and how it ended, for a failure message. A claim that does not
+    hold comes first: reports quote the first line."""
     code = finished.returncode
     how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"
-    return f"{how}\n{finished.stdout}{finished.stderr}"
+    said = finished.stdout + finished.stderr
+    broken = _BROKEN_CLAIM.search(finished.stderr)
+    if broken is None:
+        return f"{how}\n{said}"
+    where, line, what = broken.groups()
+    return f"{Path(where).name}:{line}: {what}\n{how}\n{said}"

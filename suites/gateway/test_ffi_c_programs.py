@@ -6,6 +6,7 @@ that break things on purpose, against a build with the test entry points.
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -77,6 +78,17 @@ def test_static_library_serves_as_well(tmp_path: Path, program_environment: dict
     assert finished.returncode == 0, ending(finished)
 
 
+def test_a_status_that_differs_is_the_first_line_too() -> None:
+    said = "/src/x.h:7: f(a): expected ok, got internal (9)\nlast error: {}\n"
+    finished = subprocess.CompletedProcess(["x"], 1, stdout="ok before\n", stderr=said)
+    assert ending(finished).startswith(
+        "x.h:7: f(a): expected ok, got internal (9)\nexit status 1\n"
+    )
+
+    killed = subprocess.CompletedProcess(["x"], -11, stdout="", stderr="no claim\n")
+    assert ending(killed) == "signal SIGSEGV\nno claim\n"
+
+
 def test_a_claim_that_does_not_hold_fails(tmp_path: Path) -> None:
     # The checker itself: a program whose claim is false must not pass.
     source = tmp_path / "false_claim.c"
@@ -86,5 +98,8 @@ def test_a_claim_that_does_not_hold_fails(tmp_path: Path) -> None:
     finished = run_program((program,), {})
 
     assert finished.returncode == 1
-    assert "does not hold: 1 == 2" in finished.stderr
+    assert ending(finished).splitlines()[:2] == [
+        "false_claim.c:5: does not hold: 1 == 2",
+        "exit status 1",
+    ]
     assert run_program((program, "no_such_claim"), {}).returncode == 2
