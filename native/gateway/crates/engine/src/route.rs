@@ -73,6 +73,9 @@ pub struct Removed {
     pub fit: u16,
 }
 
+/// Most tokens the core counts.
+const MOST_TOKENS: u64 = i64::MAX as u64;
+
 impl Engine {
     /// Decides which model would answer `request`. Pure: calls nobody, spends nothing.
     ///
@@ -133,13 +136,19 @@ impl Engine {
             let message = format!("{per_answer} answer tokens; at most {allowed} are allowed here");
             return Err(Failure::invalid("max_completion_tokens", message));
         }
+        let answers = request.answers();
+        let Some(all_answers) = per_answer.checked_mul(answers).filter(|&n| n <= MOST_TOKENS)
+        else {
+            let message = format!("`n` = {answers} times {per_answer} answer tokens is too much");
+            return Err(Failure::invalid("n", message));
+        };
         let budget = self.ledger.state();
         let edition_cap = self.profile.max_query_cost;
         let own_cap = self.routing.max_query_cost_nano_usd.unwrap_or(i64::MAX);
         Ok(RouteRequest {
             text: request.newest_user_text(),
             input_tokens: self.estimate_tokens(request.text())?,
-            max_output_tokens: per_answer.saturating_mul(request.answers()),
+            max_output_tokens: all_answers,
             budget_left: budget.map(|budget| budget.left),
             max_query_cost: Some(own_cap.min(edition_cap)),
             privacy: self.routing.privacy.map_or(self.profile.default_privacy, privacy),

@@ -152,6 +152,9 @@ async fn no_answer_may_be_longer_than_what_is_reserved_for_it() {
     assert_eq!(failure.code, ErrorCode::RequestInvalid);
     assert!(failure.message.contains("at most 100"), "{}", failure.message);
 
+    let failure = engine.route(&asking("hello", json!({"n": u64::MAX}))).unwrap_err();
+    assert_eq!(failure.param.as_deref(), Some("n"));
+
     // The edition's default bounds no caller who says how much: all of it is reserved.
     let engine = engine_with(json!({})).await;
     let reserved = |tokens: u64| {

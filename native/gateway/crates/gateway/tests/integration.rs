@@ -133,6 +133,15 @@ async fn half_a_stream_is_never_a_success() {
 }
 
 #[tokio::test]
+async fn a_provider_that_shows_it_is_at_work_is_waited_for() {
+    let provider = Provider::start().await;
+    let config = "[timeouts]\nstream_idle_ms = 300\n";
+    let gateway = Gateway::start(&provider.base_url, None, config).await;
+    let events = events_of(gateway.ask(stream("keep alive")).await).await;
+    assert_eq!(events.last().unwrap(), "[DONE]");
+}
+
+#[tokio::test]
 async fn a_stream_that_fails_at_once_is_an_ordinary_error() {
     let provider = Provider::start().await;
     let gateway = Gateway::start(&provider.base_url, None, "").await;

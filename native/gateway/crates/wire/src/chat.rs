@@ -235,10 +235,13 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// Reads the `usage` object of an answer or chunk; `None` when it holds no counts.
+    /// Reads the `usage` object of an answer or chunk; `None` when it holds no counts, or none that
+    /// can be.
     pub fn read(answer: &Value) -> Option<Self> {
         let usage = answer.get("usage")?;
-        let at = |pointer: &str| usage.pointer(pointer).and_then(Value::as_i64);
+        let at = |pointer: &str| {
+            usage.pointer(pointer).and_then(Value::as_i64).filter(|&count| count >= 0)
+        };
         let prompt_tokens = at("/prompt_tokens")?;
         let completion_tokens = at("/completion_tokens")?;
         Some(Self {
@@ -354,6 +357,19 @@ mod tests {
         assert_eq!(request.model(), None);
         assert_eq!(request.features(), Feature::Tools.bit() | Feature::Vision.bit());
         assert!(request.text().contains("be brief"));
+    }
+
+    #[test]
+    fn counts_below_zero_are_no_counts() {
+        let read = |usage: Value| Usage::read(&json!({ "usage": usage }));
+        assert_eq!(read(json!({"prompt_tokens": -1, "completion_tokens": 2})), None);
+        assert_eq!(read(json!({"prompt_tokens": 1, "completion_tokens": -2})), None);
+        assert_eq!(
+            read(json!({"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": -3}))
+                .unwrap()
+                .total_tokens,
+            3
+        );
     }
 
     #[test]

@@ -3,12 +3,13 @@
 //! The grammar is the HTML Living Standard's "Server-sent events"; `eventsource-stream` implements
 //! it, and this module adds what it lacks: a limit, so that a provider which never ends an event
 //! cannot fill the memory; whole lines, because it reads an unfinished line again with every piece
-//! of it, in quadratic time; and the byte order mark, at which it panics.
+//! of it, in quadratic time; one kind of line end, because it waits for more after a lone CR; and
+//! the byte order mark, at which it panics.
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use bytes::{Bytes, BytesMut};
+use bytes::{BufMut, Bytes, BytesMut};
 use eventsource_stream::{EventStreamError, Eventsource};
 use futures_util::{Stream, StreamExt};
 
@@ -76,24 +77,33 @@ where
     })
 }
 
-/// Holds an unfinished line back until its end has come.
+/// Holds an unfinished line back until its end has come; every line end becomes LF.
 #[derive(Default)]
 struct Lines {
     held: BytesMut,
     begun: bool,
+    after_cr: bool,
 }
 
 impl Lines {
     /// The lines that `chunk` completes; empty when there is none.
     fn take(&mut self, chunk: &[u8]) -> Bytes {
-        let complete = chunk.iter().rposition(|byte| matches!(byte, b'\n' | b'\r'));
-        let Some(last) = complete else {
-            self.held.extend_from_slice(chunk);
-            return Bytes::new();
-        };
-        let (whole, rest) = chunk.split_at(last + 1);
-        self.held.extend_from_slice(whole);
-        let lines = std::mem::replace(&mut self.held, BytesMut::from(rest)).freeze();
+        let mut complete = 0;
+        for &byte in chunk {
+            let second_half = byte == b'\n' && self.after_cr;
+            self.after_cr = byte == b'\r';
+            if second_half {
+                continue;
+            }
+            self.held.put_u8(if self.after_cr { b'\n' } else { byte });
+            if matches!(byte, b'\n' | b'\r') {
+                complete = self.held.len();
+            }
+        }
+        let lines = self.held.split_to(complete).freeze();
+        if lines.is_empty() {
+            return lines;
+        }
         if std::mem::replace(&mut self.begun, true) {
             return lines;
         }
@@ -146,7 +156,8 @@ mod tests {
         assert_eq!(lines.take(b"data: "), "");
         assert_eq!(lines.take(b"x"), "");
         assert_eq!(lines.take(b"y\n\nda"), ":\ndata: xy\n\n");
-        assert_eq!(lines.take(b"ta: z\r"), "data: z\r");
+        assert_eq!(lines.take(b"ta: z\r"), "data: z\n");
+        assert_eq!(lines.take(b"\n\r"), "\n");
     }
 
     #[test]
@@ -167,7 +178,7 @@ mod tests {
         fn cuts_do_not_change_events(
             payloads in proptest::collection::vec("[^\r\n]{1,20}", 1..6),
             cuts in proptest::collection::vec(1_usize..7, 1..80),
-            end in "\r\n|\n",
+            end in "\r\n|\n|\r",
         ) {
             let event = |data: &String| format!("data: {data}{end}data: more{end}{end}");
             let text: String = payloads.iter().map(event).collect();

@@ -182,11 +182,16 @@ fn streamed(body: &Value, order: &str) -> Response {
                 stream::iter(events.into_iter().map(Ok::<_, Infallible>)).chain(stream::pending());
             return event_stream(Body::from_stream(parts));
         }
+        "keep alive" => {
+            events = vec![": still at work\n\n".to_owned(); 6];
+            events.extend([finish, usage_chunk, done]);
+        }
         _ => events.extend([finish, usage_chunk, done]),
     }
     // One write per event, as a model would.
-    let parts = stream::iter(events).then(|event| async move {
-        tokio::time::sleep(Duration::from_millis(2)).await;
+    let pause = Duration::from_millis(if order == "keep alive" { 100 } else { 2 });
+    let parts = stream::iter(events).then(move |event| async move {
+        tokio::time::sleep(pause).await;
         Ok::<_, Infallible>(event)
     });
     event_stream(Body::from_stream(parts))

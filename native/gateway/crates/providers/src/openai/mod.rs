@@ -14,7 +14,7 @@ use convergio_wire::stream::{Progress, Step};
 use convergio_wire::{ErrorCode, Failure, Usage, chat};
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream};
-use futures_util::{FutureExt, StreamExt};
+use futures_util::{FutureExt, Stream, StreamExt};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use secrecy::ExposeSecret;
 use serde_json::Value;
@@ -176,10 +176,9 @@ impl OpenAi {
         let deadline = Instant::now() + self.request_timeout;
         let response = self.begin(body, credential, "text/event-stream", deadline).await?;
         let reader = Reader {
-            events: sse::events(response.bytes_stream()).boxed(),
+            events: sse::events(until_idle(response.bytes_stream(), self.idle_timeout)).boxed(),
             progress: Progress::default(),
             key: credential.clone(),
-            idle: self.idle_timeout,
         };
         Ok(stream::unfold(Some(reader), |reader| async move {
             let mut reader = reader?;
@@ -219,23 +218,16 @@ impl Provider for OpenAi {
 
 /// Reads a stream that has begun.
 struct Reader {
-    events: BoxStream<'static, Result<String, SseError<reqwest::Error>>>,
+    events: BoxStream<'static, Result<String, SseError<Failure>>>,
     progress: Progress,
     key: Credential,
-    idle: Duration,
 }
 
 impl Reader {
     async fn next(&mut self) -> Result<Piece, Broken> {
-        let event = match timeout(self.idle, self.events.next()).await {
-            Ok(event) => event,
-            Err(_) => return Err(self.broken(too_slow(self.idle))),
-        };
-        let data = match event {
+        let data = match self.events.next().await {
             Some(Ok(data)) => data,
-            Some(Err(SseError::Transport(_))) => {
-                return Err(self.broken(truncated("the connection broke off")));
-            }
+            Some(Err(SseError::Transport(failure))) => return Err(self.broken(failure)),
             Some(Err(error)) => {
                 let message = format!("the provider's stream cannot be read: {error}");
                 return Err(self.broken(Failure::new(ErrorCode::ProviderUnavailable, message)));
@@ -258,6 +250,21 @@ impl Reader {
     fn broken(&self, failure: Failure) -> Broken {
         Broken { failure, usage: self.progress.usage() }
     }
+}
+
+/// The bytes of an answer, until none arrive for `idle`. Bytes, not events: with comments a provider
+/// shows that it is still at work.
+fn until_idle(
+    bytes: impl Stream<Item = reqwest::Result<Bytes>> + Send + 'static,
+    idle: Duration,
+) -> impl Stream<Item = Result<Bytes, Failure>> + Send {
+    stream::unfold(bytes.boxed(), move |mut bytes| async move {
+        let chunk = match timeout(idle, bytes.next()).await {
+            Ok(chunk) => chunk?.map_err(|_| truncated("the connection broke off")),
+            Err(_) => Err(too_slow(idle)),
+        };
+        Some((chunk, bytes))
+    })
 }
 
 /// The only place where a key is written out; marked so that no log of headers shows it.
