@@ -49,6 +49,18 @@ def test_core_builds_installs_serves_and_leaves(checkout: Path) -> None:
     assert [path for path in stage.rglob("*") if not path.is_dir()] == []
 
 
+def test_a_source_that_is_gone_leaves_no_object_behind(checkout: Path) -> None:
+    extra = checkout / "src" / "zz_extra.c"
+    extra.write_text("int core_extra(void);\nint core_extra(void) { return 1; }\n")
+    archive = "build/master/libconvergio_core.a"
+    make(checkout, archive)
+    assert "zz_extra.o" in builds.run_tool(("ar", "t", archive), cwd=checkout)
+
+    extra.unlink()
+    make(checkout, archive)
+    assert "zz_extra.o" not in builds.run_tool(("ar", "t", archive), cwd=checkout)
+
+
 def test_core_tests_pass_in_a_path_with_spaces(checkout: Path) -> None:
     assert "0 failed" in make(checkout, "test")
 
