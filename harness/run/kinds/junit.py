@@ -14,6 +14,8 @@ from harness.system.capture import plain_text
 _LARGEST = 64 * 1024 * 1024
 _OUTPUT_LIMIT = 16 * 1024
 _MESSAGE_LIMIT = 500
+_TOTALS = frozenset({"tests", "failures", "errors"})
+_FAILING = frozenset({Status.FAILED, Status.ERRORED})
 
 
 class UnreadableResultsError(Exception):
@@ -54,21 +56,32 @@ def read_junit(path: Path) -> Suite:
         raise UnreadableResultsError("its result file is empty")
     if size > _LARGEST:
         raise UnreadableResultsError(f"its result file has {size:,} bytes, more than is read")
+    cases: list[Case] = []
     try:
         document = JUnitXml.fromfile(str(path))
-    except (ParseError, JUnitXmlError, ValueError) as error:
+        suites = list(document) if isinstance(document, JUnitXml) else [document]
+        for suite in suites:
+            own = [_case(case) for case in suite]
+            _counts_agree(suite, own)
+            cases.extend(own)
+    # What is no number where one belongs is a ValueError, an unknown encoding a LookupError.
+    except (ParseError, JUnitXmlError, ValueError, LookupError) as error:
         raise UnreadableResultsError(f"its result file is damaged ({error})") from error
-    suites = list(document) if isinstance(document, JUnitXml) else [document]
-    cases: list[Case] = []
-    for suite in suites:
-        own = [_case(case) for case in suite]
-        if suite.tests is not None and suite.tests != len(own):
-            raise UnreadableResultsError(
-                f"its result file states {suite.tests} tests and holds {len(own)}"
-            )
-        cases.extend(own)
     timestamp = next((suite.timestamp for suite in suites if suite.timestamp), "")
     return Suite(timestamp=timestamp, cases=tuple(cases))
+
+
+def _counts_agree(suite: Any, cases: list[Case]) -> None:
+    """Refuse a suite whose totals tell of tests or failures that it does not hold."""
+    # The attributes themselves: junitparser's own properties count anew where one is missing.
+    stated = {name: int(text) for name, text in suite._elem.attrib.items() if name in _TOTALS}
+    if stated.get("tests", len(cases)) != len(cases):
+        raise UnreadableResultsError(
+            f"its result file states {stated['tests']} tests and holds {len(cases)}"
+        )
+    failing = stated.get("failures", 0) + stated.get("errors", 0)
+    if failing and not any(case.status in _FAILING for case in cases):
+        raise UnreadableResultsError(f"its result file states {failing} failures and holds none")
 
 
 def _case(case: Any) -> Case:
@@ -77,15 +90,17 @@ def _case(case: Any) -> Case:
     status, message, details, attempts = Status.PASSED, "", "", 1
     for result in case.result:
         if isinstance(result, Error):
-            status = Status.ERRORED
+            found = Status.ERRORED
         elif isinstance(result, Failure):
-            status = Status.FAILED
+            found = Status.FAILED
         elif isinstance(result, Skipped):
-            status = Status.SKIPPED
+            found = Status.SKIPPED
         else:
             attempts += 1  # rerun elements of retry plug-ins
             continue
-        message, details = result.message or "", result.text or ""
+        if found is Status.SKIPPED and status is not Status.PASSED:
+            continue  # a test that failed and was also skipped has failed
+        status, message, details = found, result.message or "", result.text or ""
     if attempts > 1 and status is Status.PASSED:
         status = Status.FLAKY
     attributes = case._elem.attrib  # file and line are no part of junitparser's own interface
@@ -104,7 +119,7 @@ def _case(case: Any) -> Case:
 
 
 def _number(text: str | None) -> int:
-    return int(text) if text is not None and text.isdigit() else -1
+    return int(text) if text is not None and text.isdecimal() else -1
 
 
 def _output(*parts: str | None) -> str:

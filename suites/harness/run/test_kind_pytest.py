@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
+from datetime import UTC, datetime
 
 import pytest
 
+from harness.run.kinds.junit import UnreadableResultsError, read_junit
 from suites.harness.run.worlds import check, only, statuses
 
 SUITE = """
@@ -140,6 +143,50 @@ def test_a_spoilt_result_file_is_never_a_pass(project, spoil, said):
     result = run(project, PASSING, AT_EXIT.format(spoil=spoil))
 
     assert (result.status.value, said in result.reason) == ("errored", True), result.reason
+
+
+NOW = datetime.now(UTC).isoformat()
+
+
+def forged(case: str, **totals: str) -> str:
+    """A result file of one suite with one passing case beside `case`, as a runner may write it."""
+    said = "".join(f' {name}="{value}"' for name, value in totals.items())
+    return (
+        f'<testsuites><testsuite name="s"{said} timestamp="{NOW}">'
+        f'<testcase classname="t" name="a"/>{case}</testsuite></testsuites>'
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (forged("", tests="1", failures="3"), "states 3 failures and holds none"),
+        (forged("", tests="1", errors="1"), "states 1 failures and holds none"),
+        (forged("", tests="many"), "damaged (invalid literal"),
+        (forged('<testcase name="b" time="soon"/>', tests="2"), "damaged (could not convert"),
+        ('<?xml version="1.0" encoding="nope"?><testsuites/>', "damaged (unknown encoding"),
+    ],
+    ids=["failures", "errors", "no-number", "no-duration", "encoding"],
+)
+def test_a_result_file_that_contradicts_itself_is_not_believed(tmp_path, content, said):
+    (tmp_path / "junit.xml").write_text(content)
+
+    with pytest.raises(UnreadableResultsError, match=re.escape(said)):
+        read_junit(tmp_path / "junit.xml")
+
+
+def test_a_test_that_failed_and_was_skipped_has_failed(tmp_path):
+    case = '<testcase name="b"><failure message="wrong"/><skipped message="later"/></testcase>'
+    (tmp_path / "junit.xml").write_text(forged(case, tests="2", failures="1"))
+
+    failed = read_junit(tmp_path / "junit.xml").cases[1]
+    assert (failed.status.value, failed.message) == ("failed", "wrong")
+
+
+def test_a_line_that_is_no_decimal_number_is_no_line(tmp_path):
+    (tmp_path / "junit.xml").write_text(forged('<testcase name="b" line="²"/>', tests="2"))
+
+    assert read_junit(tmp_path / "junit.xml").cases[1].line == -1
 
 
 def test_an_exit_code_that_contradicts_the_file_is_never_a_pass(project):
