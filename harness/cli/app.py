@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -30,6 +31,9 @@ Examples:
   release-manager plan --graph mermaid   the plan as a drawing
   release-manager doctor                 what this machine lacks, and how to get it
 """
+
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def _exit_code_table() -> str:
@@ -107,6 +111,8 @@ def cli(ctx: click.Context, root: str | None) -> None:
     to read (report.html), results for machines, and the journal everything is rendered from.
     """
     ctx.obj = root
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        ctx.color = False  # click alone goes by whether the output is a terminal
 
 
 def run(arguments: list[str]) -> int:
@@ -116,13 +122,13 @@ def run(arguments: list[str]) -> int:
     except click.exceptions.Abort:
         return ExitCode.INTERRUPTED
     except click.ClickException as error:
-        error.show()
+        _show(error)
         return ExitCode.USAGE
     except DefinitionError as error:
-        click.echo(str(error), err=True)
+        _say(str(error))
         return error.exit_code
     except HarnessError as error:
-        click.echo(f"error: {error}", err=True)
+        _say(f"error: {error}")
         return error.exit_code
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
@@ -130,8 +136,35 @@ def run(arguments: list[str]) -> int:
         hush()
         return ExitCode.UNREAD
     except Exception as error:  # noqa: BLE001 - the one place where a bug becomes a message
+        if isinstance(error, OSError) and error.errno in _FULL:
+            return _report_full(error)
         return _report_bug(error)
     return int(result) if isinstance(result, int) else ExitCode.APPROVED
+
+
+def _show(error: click.ClickException) -> None:
+    """Say why; who cannot be told (a full disk, a reader who left) still gets the exit code."""
+    try:
+        error.show()
+    except OSError:
+        hush()
+
+
+def _say(message: str) -> None:
+    """As `_show`, for an error of ours."""
+    try:
+        click.echo(message, err=True)
+    except OSError:
+        hush()
+
+
+def _report_full(error: OSError) -> int:
+    """What was to be written, the command's own output included, finds no room."""
+    place = error.filename or "the output"
+    message = f"error: {place}: cannot be written ({error.strerror}); free space and try again"
+    _say(message)
+    hush()  # what is still buffered would fail again when the interpreter ends
+    return ExitCode.ENVIRONMENT
 
 
 def hush() -> None:
@@ -150,9 +183,9 @@ def _report_bug(error: Exception) -> int:
         "w", prefix="release-manager-bug-", suffix=".txt", delete=False
     ) as file:
         traceback.print_exception(error, file=file)
-    click.echo(
+    message = (
         f"error: a bug in the release manager ({type(error).__name__}: {error});"
-        f" please report it with {file.name}",
-        err=True,
+        f" please report it with {file.name}"
     )
+    _say(message)
     return ExitCode.BUG

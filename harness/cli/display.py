@@ -159,7 +159,11 @@ def _event_lines(event: Event, *, colour: bool) -> list[str]:
         case CheckPrecluded():
             return [f"precluded  {event.check}  ({event.reason})"]
         case ServiceStopped(expected=False):
-            return [f"  service  {event.service}  ({event.reason})"]
+            first, *rest = event.reason.splitlines() or [""]
+            return [
+                f"  service  {event.service}  ({first})",
+                *(f"           | {one}" for one in rest),
+            ]
         case RunInterrupted():
             return [f"   ended   {event.reason}"]
         case Noted():

@@ -50,7 +50,11 @@ def command(folder: str, dry_run: bool) -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, "utf-8")
         except OSError as error:
-            raise HostError(f"{path}: cannot be written ({error.strerror})") from error
+            raise HostError(
+                f"{path}: cannot be written ({error.strerror})",
+                next_step="make the folder writable; `release-manager init --dry-run` prints what"
+                " init would write",
+            ) from error
         click.echo(f"wrote {name}")
     _write_schemas(root)
     found = ", ".join(name for name in plan.found if name != "VERSION")
@@ -74,10 +78,22 @@ def _read_manifests(root: Path, names: set[str]) -> dict[str, str]:
                 continue
             path = Path(folder) / name
             key = (relative / name).as_posix()
-            if _covered(key, found) or path.stat().st_size > _MAX_MANIFEST_BYTES:
+            # A pipe, a device or a link to nowhere is no manifest, whatever it is called.
+            if _covered(key, found) or not path.is_file():
                 continue
-            found[key] = path.read_text("utf-8", errors="replace")
+            if path.stat().st_size > _MAX_MANIFEST_BYTES:
+                continue
+            found[key] = _read(path)
     return found
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8", errors="replace")
+    except OSError as error:
+        raise HostError(
+            f"{path}: cannot be read ({error.strerror})", next_step="make the file readable"
+        ) from error
 
 
 def _covered(key: str, found: dict[str, str]) -> bool:

@@ -53,8 +53,9 @@ class _Tee:
         if self._watched:
             try:
                 self._display.emit(event)
-            except BrokenPipeError:
-                # Nobody looks any more (`| head`); the run goes on, and its record is kept.
+            except OSError:
+                # Nobody looks any more (`| head`), or what is shown goes to a full disk; the run
+                # goes on, and its record is kept.
                 self._watched = False
 
 
@@ -121,6 +122,7 @@ def _drive(
 ) -> None:
     """Emit the header and dispatch; a signal ends the run cleanly, a second one at once."""
     from harness.model.event import EVENT_SCHEMA, RunStarted
+    from harness.record.folder import point_latest
     from harness.run.dispatch import Stop, run_plan
 
     stop = Stop()
@@ -146,6 +148,8 @@ def _drive(
                 plan=plan,
             )
         )
+        # From its first event on this is the newest run: killed, it is what `report` tells of.
+        point_latest(folder)
         run_plan(
             plan,
             root=workspace.root,
@@ -174,8 +178,8 @@ def _conclude(workspace: Workspace, folder: RunFolder, *, as_json: bool) -> int:
     point_latest(folder)
     try:
         print_summary(replayed, folder, as_json=as_json)
-    except BrokenPipeError:
-        # The verdict is this command's exit code, whether somebody reads the words or not.
+    except OSError:
+        # The verdict is this command's exit code, whether somebody can read the words or not.
         hush()
     if replayed.run.interrupted.startswith("SIG"):
         return ExitCode.INTERRUPTED

@@ -75,10 +75,7 @@ class Workspace:
         """Every definition file, by its path relative to the root. Raises `HostError`."""
         folder = self.root / PHASES
         paths = sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")])
-        try:
-            return {path.relative_to(self.root).as_posix(): path.read_bytes() for path in paths}
-        except OSError as error:
-            raise HostError(f"{error.filename}: cannot be read ({error.strerror})") from error
+        return {path.relative_to(self.root).as_posix(): _definition(path) for path in paths}
 
     def definitions(self, kinds: KindRegistry) -> Definitions:
         """Load and validate every definition file, from the cache when nothing changed.
@@ -122,8 +119,10 @@ class Workspace:
     ) -> Plan:
         """The plan for this machine. Raises `UsageError` for a selection of nothing."""
         from harness.plan import make_plan, referenced_capabilities
+        from harness.system.probe import KNOWN
 
-        wanted = {*referenced_capabilities(definitions), *selection.require}
+        # A demanded name that nothing knows is the plan's to refuse: there is nothing to probe.
+        wanted = {*referenced_capabilities(definitions), *KNOWN.keys() & selection.require}
         return make_plan(
             definitions,
             project=definitions.policy.project or self.root.name,
@@ -175,6 +174,22 @@ class Workspace:
         )
 
 
+def _definition(path: Path) -> bytes:
+    """The bytes of one definition file; a pipe or a device, which may never end, is refused."""
+    if path.exists() and not path.is_file():
+        raise HostError(
+            f"{path}: is no regular file",
+            next_step="put a YAML file there, or move it out of the folder",
+        )
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise HostError(
+            f"{path}: cannot be read ({error.strerror})",
+            next_step="mend the file or its permissions, or remove it",
+        ) from error
+
+
 def template_cache() -> BytecodeCache | None:
     """Compiled templates, kept for this person's next run; None where no folder can be made.
 
@@ -182,11 +197,12 @@ def template_cache() -> BytecodeCache | None:
     """
     from jinja2 import FileSystemBytecodeCache
 
-    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    folder = Path(base) / "release-manager" / "templates"
     try:
+        # A RuntimeError is a user without a home, as containers like to have them.
+        base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+        folder = Path(base) / "release-manager" / "templates"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError:
+    except (OSError, RuntimeError):
         return None
     return FileSystemBytecodeCache(str(folder)) if os.access(folder, os.W_OK) else None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import shlex
 import signal
 import subprocess
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.record.folder import list_runs
 from suites.harness.projects import Done, Project, check, make_project
 
 
@@ -56,11 +58,23 @@ def test_a_killed_harness_leaves_no_process_and_the_truth(tmp_path: Path) -> Non
     while alive(pid):
         assert time.monotonic() < deadline, "the check outlived the harness"
         time.sleep(0.05)
-    (run,) = [path for path in (tmp_path / "reports").iterdir() if path.is_dir()]
-    done = project.run("report", run.name)
+    (run,) = list_runs(tmp_path / "reports")
+    done = project.run("report", run.run_id)
     assert done.code == 3
     assert "INCOMPLETE" in done.out
-    assert "APPROVED" not in (run / "summary.md").read_text()
+    assert "APPROVED" not in (run.path / "summary.md").read_text()
+
+
+def test_after_a_pass_a_killed_run_is_the_latest(tmp_path: Path) -> None:
+    project = sleeping_project(tmp_path)
+    assert project.run("verify", "quick").code == 0
+    process = project.start("verify")
+    wait_for(tmp_path / "pid", process)
+    process.kill()
+    process.communicate()
+    done = project.run("report")
+    assert done.code == 3, done.text
+    assert "the run did not finish" in done.out
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -94,8 +108,8 @@ def test_a_disk_that_fills_up_is_said_and_never_a_pass(tmp_path: Path) -> None:
     assert done.code == 5, done.text
     assert "APPROVED" not in done.out
     assert "--output" in done.err
-    (run,) = [path for path in (tmp_path / "reports").iterdir() if path.is_dir()]
-    assert project.run("report", run.name).code == 3
+    (run,) = list_runs(tmp_path / "reports")
+    assert project.run("report", run.run_id).code == 3
 
 
 def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
@@ -144,3 +158,66 @@ def test_a_missing_program_is_an_error_of_the_environment(tmp_path: Path) -> Non
     done = project.run("verify")
     assert done.code == 3
     assert "no-such-program-anywhere" in done.err
+
+
+@pytest.mark.parametrize("streams", [">/dev/full", "2>/dev/full", "2>&-", ">&- 2>&- <&-"])
+def test_an_output_that_takes_nothing_changes_no_verdict(tmp_path: Path, streams: str) -> None:
+    project = make_project(tmp_path, check("a", "sh", "-c", "echo said; echo too >&2"))
+    assert through_shell(project, f"verify {streams}").code == 0
+    assert project.run("report", "--verify").code == 0
+
+
+def test_an_error_that_cannot_be_told_keeps_its_exit_code(tmp_path: Path) -> None:
+    project = make_project(tmp_path, check("a", "true"))
+    assert through_shell(project, "verify nothing-of-it 2>/dev/full").code == 2
+    assert through_shell(project, "no-such-command 2>/dev/full").code == 2
+    full = through_shell(project, "plan >/dev/full")
+    assert full.code == 5
+    assert "the output: cannot be written (No space left on device)" in full.err
+
+
+def through_shell(project: Project, line: str) -> Done:
+    """`release-manager LINE` with the redirections that only a shell can make."""
+    command = f"{shlex.join(project.argv())} {line}"
+    done = subprocess.run(
+        ["sh", "-c", command],
+        env=project.environ(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert "Traceback" not in done.stdout + done.stderr, done.stderr
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.mark.parametrize("stray", ["pipe", "device", "folder", "dangling"])
+def test_a_definition_that_is_no_regular_file_is_named(tmp_path: Path, stray: str) -> None:
+    project = make_project(tmp_path, check("a", "true"))
+    make_stray(stray, tmp_path / "phases" / "stray.yaml")
+    done = project.run("plan")
+    assert done.code == 5
+    assert "phases/stray.yaml: " in done.err
+    assert "; " in done.err
+
+
+@pytest.mark.parametrize("stray", ["pipe", "device", "folder", "dangling"])
+def test_init_passes_over_what_is_no_manifest(tmp_path: Path, stray: str) -> None:
+    (tmp_path / "Makefile").write_text("all:\n\t@echo built\n")
+    make_stray(stray, tmp_path / "Cargo.toml")
+    done = Project(tmp_path).run("init", str(tmp_path), "--dry-run")
+    assert done.code == 0, done.text
+    assert "make-all" in done.out
+    assert "cargo" not in done.out
+
+
+def make_stray(kind: str, path: Path) -> None:
+    match kind:
+        case "pipe":
+            os.mkfifo(path)
+        case "device":
+            path.symlink_to("/dev/zero")
+        case "folder":
+            path.mkdir()
+        case _:
+            path.symlink_to("nowhere")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from harness.cli.workspace import template_cache
 from suites.harness.projects import check, make_project, phase
 
 
@@ -206,3 +209,41 @@ def test_init_writes_phases_that_run(tmp_path: Path) -> None:
     assert again.code == 2
     assert "exists already" in again.err
     assert project.run("-C", str(new), "schema", "--check").code == 0
+
+
+def test_a_demanded_capability_nothing_knows_is_a_mistake(tmp_path: Path) -> None:
+    done = make_project(tmp_path, check("a", "true")).run("verify", "--require", "crago")
+    assert done.code == 2, done.text
+    assert "no capability is called 'crago'" in done.err
+
+
+def test_a_user_without_a_home_gets_a_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", homeless)
+    assert template_cache() is None
+
+
+@pytest.mark.parametrize(("env", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
+def test_a_terminal_is_coloured_unless_told_not_to(
+    tmp_path: Path, env: dict[str, str], coloured: bool
+) -> None:
+    project = make_project(tmp_path, check("a", "true"))
+    master, terminal = os.openpty()
+    environ = {**project.environ(), "TERM": "xterm"}
+    environ.pop("NO_COLOR", None)
+    subprocess.run(
+        project.argv("verify", "--plain"),
+        env={**environ, **env},
+        stdout=terminal,
+        stderr=subprocess.DEVNULL,
+        check=True,
+        timeout=60,
+    )
+    os.close(terminal)
+    said = os.read(master, 65536)
+    os.close(master)
+    assert b"APPROVED" in said
+    assert (b"\x1b[" in said) is coloured

@@ -7,11 +7,11 @@ from harness.model.result import Outcome, Status
 
 
 def how_it_ended(completed: Completed) -> str:
-    """`exit 2`, `killed by SIGSEGV`, `ended at its deadline of 5 s`, `could not be started`."""
+    """`exit 2`, `killed by SIGSEGV`, `still ran at its deadline`, `could not be started`."""
     if completed.start_error:
         return f"could not be started: {completed.start_error}"
     if completed.timed_out:
-        return f"still ran at its deadline, after {completed.duration:.1f} s, and was ended"
+        return f"still ran at its deadline and was ended; it took {completed.duration:.1f} s in all"
     if completed.signal:
         return f"killed by {completed.signal}"
     return f"exit {completed.exit_code}"
