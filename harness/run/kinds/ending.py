@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harness.errors import EvidenceError
 from harness.model.ports import Completed
 from harness.model.result import Outcome, Status
 
@@ -32,10 +33,19 @@ def read_output(completed: Completed) -> str:
 
 
 def read_output_bytes(completed: Completed) -> bytes:
-    """Everything that was kept of the output; the file exists when something was printed."""
+    """Everything that was kept of the output; the file exists when something was printed.
+
+    Raises `EvidenceError` when something took the file away meanwhile.
+    """
     if not completed.output.total_bytes:
         return b""
-    return completed.output_file.read_bytes()
+    try:
+        return completed.output_file.read_bytes()
+    except OSError as error:
+        raise EvidenceError(
+            f"{completed.output_file}: what it printed cannot be read back ({error.strerror})",
+            next_step="find what removes files of the run folder while the run goes on",
+        ) from error
 
 
 def last_line(completed: Completed, limit: int = 200) -> str:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from harness.errors import EvidenceError
+from harness.model.ports import Completed
+from harness.model.result import Output, Usage
+from harness.run.kinds.ending import read_output_bytes
 from suites.harness.run.worlds import check, only
 
 ASAN = """\
@@ -105,3 +109,17 @@ def test_a_clean_valgrind_summary_is_no_report(world):
 
 def test_a_missing_program_errs_with_the_nearest(world):
     assert "nearest is 'true'" in run(world, "truee").reason
+
+
+def test_output_that_was_taken_away_is_nobodys_bug(tmp_path):
+    completed = Completed(
+        output=Output(tail="said", total_bytes=4),
+        output_file=tmp_path / "output.log",
+        output_truncated=False,
+        duration=0.1,
+        usage=Usage(),
+        exit_code=0,
+    )
+
+    with pytest.raises(EvidenceError, match=r"output\.log: what it printed cannot be read back"):
+        read_output_bytes(completed)
