@@ -13,6 +13,7 @@ import msgspec
 from harness.cli.display import duration_text
 from harness.model.result import Conclusion, Status
 from harness.model.spec import Effect
+from harness.report import github
 
 if TYPE_CHECKING:
     from harness.cli.replay import Replayed
@@ -71,6 +72,9 @@ def print_summary(replayed: Replayed, folder: RunFolder, *, as_json: bool) -> No
         if result.status in {Status.FAILED, Status.ERRORED}:
             _line("again", f"release-manager verify {result.check.id}")
     _line("report", _near(folder.path / "report.html"))
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        for annotation in github.annotations(replayed.view):
+            click.echo(annotation)
 
 
 def _line(label: str, text: str) -> None:

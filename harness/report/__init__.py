@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from harness.report.badge import as_badge
+from harness.report.ctrf import as_ctrf
 from harness.report.junit import as_junit
+from harness.report.sarif import as_sarif
 from harness.report.shape import View
 from harness.report.summary import as_summary
 from harness.report.view import build
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from jinja2 import BytecodeCache
 
 HTML, JSON, JUNIT, SUMMARY = "report.html", "report.json", "junit.xml", "summary.md"
+CTRF, SARIF, BADGE = "ctrf.json", "results.sarif", "badge.svg"
 
 
 def as_json(view: View) -> bytes:
@@ -48,18 +52,27 @@ def render_all(
         JSON: as_json(view),
         JUNIT: as_junit(view),
         SUMMARY: as_summary(view).encode(),
+        CTRF: as_ctrf(view),
+        SARIF: as_sarif(view),
+        BADGE: as_badge(view).encode(),
     }
 
 
 __all__ = [
+    "BADGE",
+    "CTRF",
     "HTML",
     "JSON",
     "JUNIT",
+    "SARIF",
     "SUMMARY",
     "View",
+    "as_badge",
+    "as_ctrf",
     "as_html",
     "as_json",
     "as_junit",
+    "as_sarif",
     "as_summary",
     "build",
     "render_all",

@@ -2,9 +2,11 @@
 
 JUnit has no word for most of our statuses, so what is not a pass is never written as one: errored
 and precluded are `error`, a failed check stays `failure` even when it is waived (a property says
-so), and the verdict is a case of its own, so that a reader who sees only this file cannot take an
-empty or interrupted run for a green one. The dialect is the one that Jenkins' and GitLab's readers
-and junitparser share (https://github.com/testmoapp/junitxml).
+so), and the verdict is a case of its own (`cases.py`). The dialect is the one that Jenkins' and
+GitLab's readers and junitparser share (https://github.com/testmoapp/junitxml); attempts before the
+last are Surefire's `flakyFailure`, `flakyError`, `rerunFailure` and `rerunError`
+(https://maven.apache.org/surefire/maven-surefire-plugin/examples/rerun-failing-tests.html), which
+nothing counts.
 """
 
 from __future__ import annotations
@@ -12,13 +14,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from harness.model.result import Conclusion, Status, TestRecord
+from harness.model.result import Status
+from harness.report.cases import VERDICT, Case, Interim, cases, verdict_case
 from harness.report.shape import View, ViewCheck
 from harness.report.text import both_ends, clip, first_line
 
 _MESSAGE_LIMIT = 2_000
 _TEXT_LIMIT = 64 * 1024
-_BROKEN = (Status.FAILED, Status.ERRORED, Status.PRECLUDED)
+_COUNTED = {
+    Status.FAILED: ("failure", 1),
+    Status.ERRORED: ("error", 2),
+    Status.PRECLUDED: ("error", 2),
+    Status.SKIPPED: ("skipped", 3),
+}
+"""The element of a status, and where in a suite's counts it is counted."""
 _SPECIAL = re.compile("[&<>\"'\n\t]")
 _ENTITY = {
     "&": "&amp;",
@@ -56,44 +65,21 @@ class _Suite:
         self.counts = [0, 0, 0, 0]  # tests, failures, errors, skipped
         self.lines: list[str] = []
 
-    def case(
-        self,
-        name: str,
-        classname: str,
-        status: Status,
-        message: str,
-        *,
-        time: float | None = None,
-        place: str = "",
-        detail: str = "",
-    ) -> None:
-        """Add one case with the element its status calls for."""
+    def add(self, case: Case) -> None:
+        """Add one case with the elements its status and its earlier attempts call for."""
         self.counts[0] += 1
+        place = ""
+        if case.file:
+            line = f' line="{case.line}"' if case.line else ""
+            place = f' file="{_attribute(case.file)}"{line}'
         head = (
-            f'    <testcase name="{_attribute(name)}" classname="{_attribute(classname)}"'
-            f' time="{time or 0.0:.3f}"{place}'
+            f'    <testcase name="{_attribute(case.name)}" classname="{_attribute(case.scope)}"'
+            f' time="{case.duration or 0.0:.3f}"{place}'
         )
-        if status is Status.PASSED:
-            self.cases.append(f"{head}/>")
-            return
-        if status is Status.FAILED:
-            element, index = "failure", 1
-        elif status in (Status.ERRORED, Status.PRECLUDED):
-            element, index = "error", 2
-        elif status is Status.SKIPPED:
-            element, index = "skipped", 3
-        else:
-            element, index = "flakyFailure", None
-        if index is not None:
-            self.counts[index] += 1
-        summary = _attribute(clip(first_line(message) or status.value, _MESSAGE_LIMIT))
-        text = _escape(
-            both_ends("\n\n".join(part for part in (message, detail) if part), _TEXT_LIMIT)
-        )
-        self.cases.append(
-            f'{head}><{element} type="{status.value}" message="{summary}">{text}</{element}>'
-            "</testcase>"
-        )
+        inside = _final(case) + "".join(_interim(case, attempt) for attempt in case.earlier)
+        if case.status in _COUNTED:
+            self.counts[_COUNTED[case.status][1]] += 1
+        self.cases.append(f"{head}>{inside}</testcase>" if inside else f"{head}/>")
 
     def close(
         self, name: str, time: float, properties: Iterator[tuple[str, str]], out: str
@@ -122,23 +108,8 @@ class _Suite:
 
 def _suite(check: ViewCheck) -> _Suite:
     suite = _Suite()
-    for test in check.records:
-        _test_case(suite, check, test)
-    # The check speaks for itself when it has no tests, and when it is worse than all of its tests
-    # (a deadline, too few tests, a crash after the last one).
-    told = any(test.status in _BROKEN for test in check.records)
-    if not check.records or (check.status in _BROKEN and not told):
-        suite.case(
-            check.title,
-            check.id,
-            check.status,
-            check.reason,
-            time=check.duration,
-            detail="\n".join(
-                f"{found.file}:{found.line}: {found.message}" if found.file else found.message
-                for found in check.findings
-            ),
-        )
+    for case in cases(check):
+        suite.add(case)
     healthy = check.status in (Status.PASSED, Status.SKIPPED)
     suite.close(
         check.id, check.duration or 0.0, _properties(check), "" if healthy else check.output.text
@@ -146,20 +117,41 @@ def _suite(check: ViewCheck) -> _Suite:
     return suite
 
 
-def _test_case(suite: _Suite, check: ViewCheck, test: TestRecord) -> None:
-    scope, _, name = test.id.rpartition("::")
-    place = ""
-    if test.file:
-        place = f' file="{_attribute(test.file)}"' + (f' line="{test.line}"' if test.line else "")
-    suite.case(
-        name or test.id,
-        scope or check.id,
-        test.status,
-        test.message,
-        time=test.duration,
-        place=place,
-        detail=test.output,
+def _final(case: Case) -> str:
+    """The element that says how the case ended; none for a pass, also for one after failures."""
+    if case.status in _COUNTED:
+        element = _COUNTED[case.status][0]
+        return (
+            f'<{element} type="{case.status.value}" message="{_headline(case.message, case.status)}'
+            f'">{_text(case.message, case.detail)}</{element}>'
+        )
+    if case.status is Status.FLAKY and not case.earlier:
+        # The runner retried by itself and told only the end of it.
+        return _attempt("flakyFailure", case.status, case.message, case.detail)
+    return ""
+
+
+def _interim(case: Case, attempt: Interim) -> str:
+    good = case.status in (Status.PASSED, Status.FLAKY)
+    fault = "Failure" if attempt.status in (Status.FAILED, Status.FLAKY) else "Error"
+    element = f"{'flaky' if good else 'rerun'}{fault}"
+    return _attempt(element, attempt.status, attempt.message, attempt.detail)
+
+
+def _attempt(element: str, status: Status, message: str, detail: str) -> str:
+    out = f"<system-out>{_text(detail)}</system-out>" if detail else ""
+    return (
+        f'<{element} type="{status.value}" message="{_headline(message, status)}">'
+        f"<stackTrace>{_text(message)}</stackTrace>{out}</{element}>"
     )
+
+
+def _headline(message: str, status: Status) -> str:
+    return _attribute(clip(first_line(message) or status.value, _MESSAGE_LIMIT))
+
+
+def _text(*parts: str) -> str:
+    return _escape(both_ends("\n\n".join(part for part in parts if part), _TEXT_LIMIT))
 
 
 def _properties(check: ViewCheck) -> Iterator[tuple[str, str]]:
@@ -180,18 +172,7 @@ def _properties(check: ViewCheck) -> Iterator[tuple[str, str]]:
 
 def _verdict_suite(view: View) -> _Suite:
     suite, verdict = _Suite(), view.verdict
-    status = {
-        Conclusion.APPROVED: Status.PASSED,
-        Conclusion.BLOCKED: Status.FAILED,
-        Conclusion.INCOMPLETE: Status.ERRORED,
-    }[verdict.conclusion]
-    suite.case(
-        "verdict",
-        "release-manager",
-        status,
-        f"{verdict.conclusion.value}: {verdict.sentence}",
-        detail="\n".join(f"{reason.effect.value}: {reason.text}" for reason in verdict.reasons),
-    )
+    suite.add(verdict_case(view))
     facts = {
         "verdict": verdict.conclusion.value,
         "profile": verdict.profile,
@@ -199,7 +180,7 @@ def _verdict_suite(view: View) -> _Suite:
         "selection": view.run.selection,
         **{f"source.{key}": value for key, value in view.run.source.items()},
     }
-    suite.close("verdict", 0.0, iter(facts.items()), "")
+    suite.close(VERDICT, 0.0, iter(facts.items()), "")
     return suite
 
 

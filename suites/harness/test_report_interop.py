@@ -9,11 +9,11 @@ from collections.abc import Callable
 from html.parser import HTMLParser
 
 import pytest
-from junitparser import Error, Failure, JUnitXml, Skipped
+from junitparser import Error, Failure, JUnitXml, Skipped, xunit2
 from markdown_it import MarkdownIt
 
 from harness.judge import judge
-from harness.model.result import Output, Status
+from harness.model.result import Output, Status, TestRecord
 from harness.report import as_junit, as_summary, build
 from harness.report.markdown import block, code, inline
 from harness.report.shape import View
@@ -96,6 +96,76 @@ def test_a_waived_failure_is_a_failure_with_its_waiver_beside_it() -> None:
     facts = {item.name: item.value for item in suites["v7-1/vendor"].properties()}
     assert suites["v7-1/vendor"].failures == 1
     assert facts["waived"].startswith("Ada Lovelace, until 2026-12-31")
+
+
+def attempts(builder: RunBuilder) -> dict[str, list[tuple[str, str, str]]]:
+    """Of every case with attempts before its last: their elements, messages and traces."""
+    document = as_junit(view_of(builder))
+    xml = xunit2.JUnitXml.fromstring(document)
+    again = JUnitXml.fromstring(document)
+    again.update_statistics()
+    assert totals(again) == (again.tests, again.failures, again.errors, again.skipped)
+    assert sum(suite.tests for suite in xml) == again.tests
+    return {
+        case.name: [(one._tag, one.message, one.stack_trace) for one in case.interim_result]
+        for suite in xml
+        for case in suite
+        if case.interim_result
+    }
+
+
+def test_a_test_that_passed_at_last_keeps_how_it_failed_before() -> None:
+    failed = TestRecord(id="s::a", status=Status.FAILED, message="one\ntwo", output="printed")
+    broken = TestRecord(id="s::a", status=Status.ERRORED, message="no room")
+    builder = RunBuilder()
+    builder.check("p/x", Status.FAILED, tests=[failed, *alike("s", 2)])
+    builder.check("p/x", Status.FAILED, attempt=2, tests=[broken, *alike("s", 2)])
+    builder.check("p/x", attempt=3, tests=[TestRecord(id="s::a", status=Status.PASSED)])
+    assert attempts(builder) == {
+        "a": [("flakyFailure", "one", "one\ntwo"), ("flakyError", "no room", "no room")]
+    }
+    case = next(iter(xunit2.JUnitXml.fromstring(as_junit(view_of(builder)))))
+    (first, _) = next(iter(case)).interim_result
+    assert first.system_out == "printed"
+
+
+def test_a_test_that_failed_every_time_has_its_reruns() -> None:
+    test = TestRecord(id="s::a", status=Status.FAILED, message="first")
+    last = TestRecord(id="s::a", status=Status.FAILED, message="last")
+    builder = RunBuilder()
+    builder.check("p/x", Status.FAILED, tests=[test])
+    builder.check("p/x", Status.FAILED, attempt=2, tests=[last])
+    assert attempts(builder) == {"a": [("rerunFailure", "first", "first")]}
+    xml = JUnitXml.fromstring(as_junit(view_of(builder)))
+    assert totals(xml) == (2, 2, 0, 0)  # the test once, and the verdict
+
+
+def test_an_attempt_that_no_test_tells_of_is_told_by_the_check() -> None:
+    builder = RunBuilder()
+    builder.check("p/x", Status.ERRORED, title="X holds", message="no answer in 30 s")
+    builder.check("p/x", attempt=2, tests=alike("s", 3))
+    builder.check("p/gone", Status.FAILED, title="Gone", message="1 failed", tests=[
+        TestRecord(id="s::vanished", status=Status.FAILED, message="no"),
+    ])  # fmt: skip
+    builder.check("p/gone", attempt=2, tests=alike("s", 1))
+    assert attempts(builder) == {
+        "X holds": [("flakyError", "no answer in 30 s", "no answer in 30 s")],
+        "Gone": [("flakyFailure", "1 failed", "1 failed")],
+    }
+
+
+def test_a_check_without_tests_keeps_its_attempts() -> None:
+    builder = RunBuilder()
+    builder.check("p/x", Status.FAILED, title="X", message="first")
+    builder.check("p/x", Status.ERRORED, attempt=2, message="second")
+    assert attempts(builder) == {"X": [("rerunFailure", "first", "first")]}
+
+
+def test_a_runner_that_retried_by_itself_is_believed() -> None:
+    builder = RunBuilder()
+    test = TestRecord(id="s::a", status=Status.FLAKY, attempts=2, message="at first no")
+    builder.check("p/x", Status.FLAKY, tests=[test])
+    assert attempts(builder) == {"a": [("flakyFailure", "at first no", "at first no")]}
 
 
 def test_hostile_text_stays_text_in_xml() -> None:
