@@ -11,7 +11,8 @@ import click
 import msgspec
 
 from harness.cli.display import duration_text
-from harness.model.result import Conclusion, Status
+from harness.judge.observe import in_force, one
+from harness.model.result import Conclusion, Override, Status
 from harness.model.spec import Effect
 from harness.report import github
 
@@ -68,6 +69,10 @@ def print_summary(replayed: Replayed, folder: RunFolder, *, as_json: bool) -> No
         _line(reason.effect.value, reason.text)
     if len(shown) > _MOST_REASONS:
         _line("", f"and {len(shown) - _MOST_REASONS} more reasons; the report has them all")
+    today = run.header.started_at[:10]
+    for result in run.results:
+        if result.override is not None:
+            _override(result.check.id, result.override, today)
     for result in run.results:
         if result.status in {Status.FAILED, Status.ERRORED}:
             _line("again", f"release-manager verify {result.check.id}")
@@ -75,6 +80,16 @@ def print_summary(replayed: Replayed, folder: RunFolder, *, as_json: bool) -> No
     if os.environ.get("GITHUB_ACTIONS") == "true":
         for annotation in github.annotations(replayed.view):
             click.echo(annotation)
+
+
+def _override(check: str, given: Override, today: str) -> None:
+    """One override that stands in the run, needed or not; none is hidden in a count."""
+    over = "" if in_force(given, today) else " (over, lifts nothing)"
+    _line(
+        given.kind.value,
+        f"{check} until {one(given.expires) or 'no date'}{over} by {one(given.owner)}"
+        f" ({one(given.issue)}): {one(given.reason)}",
+    )
 
 
 def _line(label: str, text: str) -> None:

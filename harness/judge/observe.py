@@ -15,6 +15,8 @@ from harness.model.run import CheckResult
 from harness.model.spec import Condition
 
 _LONGEST = 300
+NOTICE_DAYS = 14
+"""How many days ahead of its end an override begins to be announced."""
 
 _SKIPPED: dict[SkipReason | None, tuple[Condition, str]] = {
     SkipReason.NOT_APPLICABLE: (Condition.NOT_APPLICABLE, "does not apply here"),
@@ -124,11 +126,13 @@ def _wrong(result: CheckResult, status: Status, why: str, today: str) -> Observe
             f"{one(override.owner)} ({one(override.issue)}: {one(override.reason)}): {told}",
         )
     if override is not None:
-        told += f"; it is {override.kind} by {one(override.owner)}, but only until "
-        told += override.expires or "a date that is not given"
+        told += f"; it is {override.kind} by {one(override.owner)} ({one(override.issue)}),"
+        told += f" but only until {one(override.expires) or 'a date that is not given'}"
     if status is Status.FLAKY:
         return Observed(condition=Condition.FLAKY, text=f"{check.id} {what}: {told}")
-    if check.advisory:
+    # A failure somebody answered for until a day that is over blocks, advisory or not: otherwise
+    # `continue-on-error` would lift what the override no longer does.
+    if check.advisory and override is None:
         return Observed(
             condition=Condition.ADVISORY_FAILED, text=f"{check.id} {what} (advisory): {told}"
         )
@@ -138,11 +142,35 @@ def _wrong(result: CheckResult, status: Status, why: str, today: str) -> Observe
 def in_force(override: Override, today: str) -> bool:
     """Whether the override still counts on that day; the last day counts.
 
-    ISO dates compare as text. A date of another shape is no date, and lifts nothing.
+    What is no day of the calendar is no date, and lifts nothing.
     """
-    expires = override.expires
-    shaped = len(expires) == len("2026-01-31") and expires[4] == expires[7] == "-"
-    return shaped and expires.replace("-", "").isdigit() and today <= expires
+    left = override.days_left(today)
+    return left is not None and left >= 0
+
+
+def reminder(result: CheckResult, today: str) -> str:
+    """What to do about the check's override, when its end is near or over; else nothing.
+
+    However the check ended: an override that nobody needs any more must go, and one that ends soon
+    must not surprise a release. A failure tells by itself that its override is over.
+    """
+    override = result.override
+    if override is None:
+        return ""
+    left, status = override.days_left(today), believed(result)[0]
+    if left is not None and left > NOTICE_DAYS:
+        return ""
+    place = f" ({one(str(override.position))})" if override.position is not None else ""
+    said = f"{result.check.id} is {override.kind} by {one(override.owner)} ({one(override.issue)})"
+    if left is not None and left >= 0:
+        when = f"for {left} day{'s' * (left != 1)} more" if left else "today for the last time"
+        return f"{said} {when}, until {override.expires}: mend it or decide anew{place}"
+    if status in (Status.FAILED, Status.FLAKY):
+        return ""
+    over = f"only until {one(override.expires) or 'a date that is not given'}"
+    if status is Status.PASSED:
+        return f"{said}, but {over}, and it passes: remove it{place}"
+    return f"{said}, but {over}, so that lifts nothing any more: remove it or decide anew{place}"
 
 
 def _tell(result: CheckResult, why: str) -> str:

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from harness.errors import UsageError
-from harness.judge.observe import believed, observe, one
+from harness.judge.observe import believed, observe, one, reminder
 from harness.judge.policy import conclude, effect_of, gravity
 from harness.model.event import EVENT_SCHEMA
 from harness.model.plan import PLAN_SCHEMA, Plan
@@ -62,6 +62,9 @@ def _of_checks(run: Run, effects: Mapping[Condition, Effect]) -> Iterator[Reason
                     check=result.check.id,
                     condition=item.condition,
                 )
+        if text := reminder(result, today):
+            # No rule of a policy weighs this: it says nothing of the check, and is never ignored.
+            yield Reason(effect=Effect.WARN, text=text, check=result.check.id)
 
 
 def _of_selection(plan: Plan, effects: Mapping[Condition, Effect]) -> Iterator[Reason]:

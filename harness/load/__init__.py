@@ -22,13 +22,24 @@ from harness.load.problem import Problems, choose, shown
 from harness.load.service import examine_services, names_and_ports
 from harness.load.source import read
 from harness.load.validate import Compiler
+from harness.load.waiver import SCOPE, examine_waivers
 from harness.load.walk import INVALID, Validator, Walk
-from harness.model.spec import Definitions, Policy, Position, Service, Services, Versions
+from harness.model.spec import (
+    Definitions,
+    LoadedWaiver,
+    Policy,
+    Position,
+    Service,
+    Services,
+    Versions,
+    Waivers,
+)
 
 SERVICES = "services"
 POLICY = "policy"
 VERSIONS = "versions"
-_SPECIAL = {SERVICES: Services, POLICY: Policy, VERSIONS: Versions}
+WAIVERS = "waivers"
+_SPECIAL = {SERVICES: Services, POLICY: Policy, VERSIONS: Versions, WAIVERS: Waivers}
 
 
 def load(
@@ -39,10 +50,11 @@ def load(
 ) -> Definitions:
     """The definitions that files give.
 
-    `files` maps the path that messages show to a file's bytes; `services`, `policy` and `versions`
-    (`.yaml` or `.yml`) are what their names say, every other file is a phase, and a policy there
-    must be. `kinds` gives each kind's options, `capabilities` every name a host may be asked for.
-    Raises `DefinitionError` with every problem of every file, in the order of the files.
+    `files` maps the path that messages show to a file's bytes; `services`, `policy`, `versions`
+    and `waivers` (`.yaml` or `.yml`) are what their names say, every other file is a phase, and a
+    policy there must be. `kinds` gives each kind's options, `capabilities` every name a host may
+    be asked for. Raises `DefinitionError` with every problem of every file, in the order of the
+    files.
     """
     problems = Problems()
     phases: dict[str, Node] = {}
@@ -75,6 +87,11 @@ def load(
         examine_services(services.services, node, walk, rules, Placeholders(service_names))
     if (policy := found.get(POLICY)) is not None:
         _default_profile(policy, *special[POLICY], problems)
+    overrides: tuple[LoadedWaiver, ...] = ()
+    if (waivers := found.get(WAIVERS)) is not None:
+        file, node = special[WAIVERS]
+        profiles = None if policy is None else policy.profiles
+        overrides = examine_waivers(waivers, node, Walk(file, problems), drafts, profiles)
     if len(problems) or policy is None:
         raise problems.error()
     return Definitions(
@@ -82,6 +99,7 @@ def load(
         services=_by_name(services),
         policy=policy,
         versions=found.get(VERSIONS),
+        waivers=overrides,
     )
 
 
@@ -94,7 +112,7 @@ def _typed(name: str, file: str, node: Node, problems: Problems) -> Any:
 
 @functools.cache
 def _validator(name: str) -> Validator:
-    return Compiler().compile(_SPECIAL[name], label="this file")
+    return Compiler(special=SCOPE).compile(_SPECIAL[name], label="this file")
 
 
 def _must_be_there(files: Mapping[str, bytes], problems: Problems) -> None:

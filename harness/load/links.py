@@ -32,18 +32,20 @@ Graph = dict[str, list[_Edge]]
 def examine_links(drafts: list[Draft]) -> None:
     """Note every problem between the phases."""
     _unique(drafts)
-    needs = Needs(
-        {
-            draft.phase_id: {
-                item.id: _instances(draft.phase_id, item.id, item.combinations)
-                for item in draft.items
-                if item.id
-            }
-            for draft in drafts
-            if draft.phase_id
+    _cycles(_graph(drafts, Needs(names_of(drafts))))
+
+
+def names_of(drafts: list[Draft]) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Phase to check to the ids of its instances, as far as the files can be read."""
+    return {
+        draft.phase_id: {
+            item.id: _instances(draft.phase_id, item.id, item.combinations)
+            for item in draft.items
+            if item.id
         }
-    )
-    _cycles(_graph(drafts, needs))
+        for draft in drafts
+        if draft.phase_id
+    }
 
 
 def _instances(phase: str, check: str, combinations: list[dict[str, Scalar]]) -> tuple[str, ...]:

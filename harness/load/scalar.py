@@ -15,7 +15,13 @@ from harness.load.problem import choose, nearest, shown
 from harness.load.walk import INVALID, Invalid, Validator, Walk, describe, expected
 from harness.model.expression import OPENING, ExpressionError, placeholders
 from harness.model.scope import RUN_TEXTS
-from harness.model.spec import CAPABILITY_PATTERN, ID_PATTERN
+from harness.model.spec import (
+    CAPABILITY_PATTERN,
+    CHECK_PATTERN,
+    DATE_PATTERN,
+    ID_PATTERN,
+    SAYING_PATTERN,
+)
 
 MAX_WHOLE = 2**63 - 1
 """Larger whole numbers do not survive every format that definitions and plans are kept in."""
@@ -23,6 +29,9 @@ MAX_WHOLE = 2**63 - 1
 _PATTERNS = {
     ID_PATTERN: 'lower-case letters and digits, with ".", "_" or "-" between them',
     CAPABILITY_PATTERN: 'lower-case letters and digits, with ".", "_", "+" or "-" between them',
+    CHECK_PATTERN: "one check as phase/check or phase/check[value], without wildcards",
+    DATE_PATTERN: "a date as 2026-01-31",
+    SAYING_PATTERN: "text that says something",
     r"^[A-Za-z_][A-Za-z0-9_]*$": "letters, digits and _, not beginning with a digit",
 }
 

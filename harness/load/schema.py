@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from harness.model.spec import Phase, Policy, Services, Versions
+from harness.model.spec import Phase, Policy, Services, Versions, Waivers
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _PLACEHOLDER = {"type": "string", "pattern": r"^\s*\$\{\{"}
@@ -44,6 +44,7 @@ def export(
         "services": services,
         "policy": _schema(Policy),
         "versions": _schema(Versions),
+        "waivers": _schema(Waivers),
     }
     return {f"{name}.schema.json": _bytes(schema) for name, schema in schemas.items()}
 

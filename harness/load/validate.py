@@ -48,7 +48,7 @@ class Compiler:
         self._special: Special = special or {}
         self._structs: dict[type, Validator] = {}
 
-    def compile(self, wanted: type, *, label: str) -> Validator:
+    def compile(self, wanted: Any, *, label: str) -> Validator:
         """The validator of a type, which messages call `label`.
 
         Raises `TypeError` for a type that YAML cannot express.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import enum
+from datetime import date
 from typing import Any
 
 from harness.model.base import Record
-from harness.model.spec import Condition, Effect
+from harness.model.spec import Condition, Effect, Position
 
 
 class Status(enum.StrEnum):
@@ -38,13 +39,35 @@ class OverrideKind(enum.StrEnum):
 
 
 class Override(Record, frozen=True):
-    """A person's word about a result: who, why, until when (ISO date), which issue."""
+    """A person's word about a result: who, why, until when (ISO date), which issue.
+
+    `position` is where it is written; None in journals of before that was kept.
+    """
 
     kind: OverrideKind
     reason: str
     owner: str
     issue: str
     expires: str
+    position: Position | None = None
+
+    def days_left(self, today: str) -> int | None:
+        """Days from `today` (ISO date) to the last day that counts; negative once it is over.
+
+        None when either is not a day of the calendar, written as 2026-01-31.
+        """
+        first, last = _day(today), _day(self.expires)
+        return None if first is None or last is None else (last - first).days
+
+
+def _day(text: str) -> date | None:
+    """The day of an ISO date in its long form; `date` itself reads shorter ones too."""
+    if len(text) != len("2026-01-31") or text[4] != "-" or text[7] != "-":
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 class Severity(enum.StrEnum):

@@ -15,9 +15,14 @@ from harness.model.base import Entry, Record
 
 ID_PATTERN = r"^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$"
 CAPABILITY_PATTERN = r"^[a-z0-9]([a-z0-9._+-]*[a-z0-9+])?$"
+CHECK_PATTERN = r"^[a-z0-9][a-z0-9._-]*/[a-z0-9][a-z0-9._-]*(\[.+\])?$"
+DATE_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+SAYING_PATTERN = r"\S"
 
 Id = Annotated[str, Meta(pattern=ID_PATTERN, max_length=80)]
 Text = Annotated[str, Meta(min_length=1, max_length=2000)]
+Saying = Annotated[str, Meta(min_length=1, max_length=2000, pattern=SAYING_PATTERN)]
+Date = Annotated[str, Meta(pattern=DATE_PATTERN)]
 Argument = Annotated[str, Meta(max_length=32_768)]
 Environment = dict[Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], str]
 Scalar = str | int | float | bool
@@ -256,6 +261,47 @@ class Versions(Entry, frozen=True):
     observed: Annotated[list[ObservedVersion], Meta(description="Built things to ask.")] = []
 
 
+Scope = Literal["all"] | Annotated[list[Id], Meta(min_length=1)]
+
+
+class Waiver(Entry, frozen=True):
+    """One person's word that a check may fail, for a reason and until a day."""
+
+    check: Annotated[
+        str,
+        Meta(
+            pattern=CHECK_PATTERN,
+            max_length=400,
+            description="One check, `phase/check`, or one instance of its matrix,"
+            " `phase/check[value]`; never a wildcard.",
+        ),
+    ]
+    reason: Annotated[Saying, Meta(description="Why the failure may be borne.")]
+    owner: Annotated[Saying, Meta(description="The person who answers for it.")]
+    issue: Annotated[Saying, Meta(description="Where the mending is tracked: an id or address.")]
+    created: Annotated[Date, Meta(description="Day it was given, as 2026-01-31.")]
+    expires: Annotated[Date, Meta(description="Last day it counts, as 2026-01-31.")]
+    scope: Annotated[
+        Scope,
+        Meta(description="`all`, or a list of the policy's profiles; elsewhere it is not there."),
+    ]
+
+
+class Waivers(Entry, frozen=True):
+    """`waivers.yaml`: what may fail, who answers for it, and until when."""
+
+    schema: Annotated[Literal[1], Meta(description="Version of this format.")]
+    waivers: Annotated[
+        list[Waiver], Meta(description="Checks whose failure is borne for a while.")
+    ] = []
+    quarantine: Annotated[
+        list[Waiver], Meta(description="Checks that cannot be relied on yet; they still run.")
+    ] = []
+    quarantine_limit: Annotated[
+        int, Meta(ge=0, description="How many checks may be in quarantine; more is an error.")
+    ] = 5
+
+
 class Position(Record, frozen=True):
     """A place in a file people wrote; `line` and `column` count from 1."""
 
@@ -275,6 +321,14 @@ class LoadedPhase(Record, frozen=True):
     check_positions: tuple[Position, ...]
 
 
+class LoadedWaiver(Record, frozen=True):
+    """An entry of `waivers.yaml` and where it stands; `quarantine` when it is in that list."""
+
+    waiver: Waiver
+    position: Position
+    quarantine: bool = False
+
+
 class Definitions(Record, frozen=True):
     """Everything `load/` found in one folder of definitions."""
 
@@ -282,3 +336,4 @@ class Definitions(Record, frozen=True):
     services: dict[str, Service]
     policy: Policy
     versions: Versions | None = None
+    waivers: tuple[LoadedWaiver, ...] = ()

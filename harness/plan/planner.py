@@ -19,7 +19,7 @@ from harness.model.plan import (
     PlannedCheck,
     PlannedPhase,
 )
-from harness.model.result import SkipReason, Status
+from harness.model.result import Override, SkipReason, Status
 from harness.model.scope import matrix_scope
 from harness.model.spec import (
     Alternative,
@@ -31,6 +31,7 @@ from harness.model.spec import (
 from harness.plan import graph
 from harness.plan.decide import Choice, Circumstances, missing_text
 from harness.plan.instances import Instance, instances_of, matrices, sorted_phases
+from harness.plan.override import overrides_of
 from harness.plan.ready import Ended, blocked_by
 from harness.plan.selection import Candidate, Selection, chosen, left_out
 
@@ -65,10 +66,11 @@ def make_plan(
         added = graph.closure(reasons, needs, without=excluded)
         reasons.update({one: f"needed by {by}" for one, by in added.items()})
     circumstances = Circumstances(host, definitions.services)
+    overrides = overrides_of(definitions, profile_name)
     known = durations or {}
     order = graph.order(needs)
     checks = [
-        _planned(instances[name], reasons, circumstances, known.get(name, 0.0))
+        _planned(instances[name], reasons, circumstances, overrides, known.get(name, 0.0))
         for name in order
         if name in reasons
     ]
@@ -156,6 +158,7 @@ def _planned(
     one: Instance,
     reasons: Mapping[str, str],
     circumstances: Circumstances,
+    overrides: Mapping[str, Override],
     expected_seconds: float,
 ) -> PlannedCheck:
     check, scope = one.check, one.scope
@@ -189,6 +192,7 @@ def _planned(
         considered=choice.considered,
         advisory=check.continue_on_error,
         must_catch=tuple(check.must_catch),
+        override=overrides.get(one.id) or overrides.get(f"{one.phase.phase}/{check.id}"),
         expected_seconds=expected_seconds,
     )
 

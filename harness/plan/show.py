@@ -8,7 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from harness.model.plan import Decision, Plan, PlannedCheck
-from harness.model.result import SkipReason
+from harness.model.result import OverrideKind, SkipReason
 from harness.plan.graph import reduced
 
 CANNOT_RUN = "cannot run: "
@@ -54,6 +54,10 @@ def _summary(plan: Plan) -> str:
     for skip, words in _SKIP_WORDS.items():
         if (count := sum(1 for check in plan.checks if check.skip is skip)) > 0:
             parts.append(f"{count} skipped ({words})")
+    for kind in OverrideKind:
+        given = [check.override for check in plan.checks if check.override is not None]
+        if (count := sum(1 for one in given if one.kind is kind)) > 0:
+            parts.append(f"{count} {kind}")
     if plan.deselected:
         parts.append(f"{len(plan.deselected)} deselected")
     return ", ".join(parts)
@@ -68,6 +72,11 @@ def _check_lines(check: PlannedCheck) -> list[str]:
     word = "run " if will_run(check) else "skip" if check.skip else "stop"
     lines = [f"  {word}  {check.id}  {_one_line(check.title)}  [{check.kind}]"]
     lines.append(f"        why: {_one_line(check.reason)}")
+    if (given := check.override) is not None:
+        lines.append(
+            f"        {given.kind} until {given.expires} by {_one_line(given.owner)}"
+            f" ({_one_line(given.issue)}): {_one_line(given.reason)}"
+        )
     for one in check.considered:
         if one.lacked:
             lines.append(f"        not by {_one_line(one.title)}: {_one_line(one.lacked)}")

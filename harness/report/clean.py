@@ -72,8 +72,10 @@ def override(given: Override | None) -> Override | None:
     """An override whose words are plain."""
     if given is None:
         return None
+    place = given.position
     return replace(
         given,
+        position=None if place is None else replace(place, file=plain(place.file)),
         reason=plain(given.reason),
         owner=plain(given.owner),
         issue=plain(given.issue),

@@ -25,6 +25,7 @@ _REASONS_SHOWN = 8
 _REASONS = 200
 _CARDS = 200
 _UNANSWERED = 300
+_OVERRIDES = 500
 _BAD_TESTS = 40
 _FINDINGS = 100
 _MESSAGE = 8_000
@@ -102,6 +103,8 @@ class Page(Record, frozen=True):
     hidden_cards: tuple[ViewCheck, ...]
     unanswered: tuple[ViewCheck, ...]
     hidden_unanswered: int
+    overrides: tuple[ViewCheck, ...]
+    hidden_overrides: int
     phases: tuple[PhaseRows, ...]
     chart: Chart
 
@@ -135,6 +138,7 @@ def lay_out(view: View) -> Page:
     budget = _Budget(_CARD_OUTPUTS)
     cards = tuple(_card(check, budget) for check in attention[:_CARDS])
     carded = {card.check.id for card in cards}
+    overridden = tuple(check for check in checks.values() if check.override is not None)
     return Page(
         reasons=reasons[:_REASONS_SHOWN],
         more_reasons=reasons[_REASONS_SHOWN:_REASONS],
@@ -143,6 +147,8 @@ def lay_out(view: View) -> Page:
         hidden_cards=tuple(attention[_CARDS:]),
         unanswered=tuple(checks[name] for name in view.unanswered[:_UNANSWERED]),
         hidden_unanswered=max(0, len(view.unanswered) - _UNANSWERED),
+        overrides=overridden[:_OVERRIDES],
+        hidden_overrides=max(0, len(overridden) - _OVERRIDES),
         phases=tuple(_phases(view, carded)),
         chart=chart(view),
     )

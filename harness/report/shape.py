@@ -129,7 +129,8 @@ class ViewCheck(Record, frozen=True):
 
     `tests` counts what `records` lists. `earlier` holds the attempts before the one that decided.
     `effect` is the gravest thing the check does to the verdict. `planned` is the plan's reason to
-    run it or not, `command` what ran, `reproduce` what a person types.
+    run it or not, `command` what ran, `reproduce` what a person types. `override_over` when the
+    override's last day lay before the run's, so that it lifted nothing.
     """
 
     id: str
@@ -149,6 +150,7 @@ class ViewCheck(Record, frozen=True):
     advisory: bool = False
     skip: SkipReason | None = None
     override: Override | None = None
+    override_over: bool = False
     command: str = ""
     start: float | None = None
     duration: float | None = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from harness.model.result import Conclusion, Status, TestRecord
+from harness.model.result import Conclusion, Override, Status, TestRecord
 from harness.report.markdown import block, code, inline
 from harness.report.shape import View, ViewCheck, ViewPhase
 from harness.report.text import both_ends, clip, clip_lines, first_line, plural, seconds
@@ -158,7 +158,7 @@ def _failure_parts(check: ViewCheck) -> Iterator[str]:
     if check.override:
         given = check.override
         yield (
-            f"> {given.kind.value} until {inline(given.expires)} by {inline(clip(given.owner, 80))}"
+            f"> {_until(check, given)} by {inline(clip(given.owner, 80))}"
             f" ({inline(clip(given.issue, 120))}): {inline(clip(given.reason, 300))}"
         )
     if check.reason:
@@ -177,6 +177,12 @@ def _failure_parts(check: ViewCheck) -> Iterator[str]:
             f"<details><summary>Output</summary>\n\n{block(_bounded(text, _OUTPUT))}\n\n</details>"
         )
     yield block(check.reproduce, "sh")
+
+
+def _until(check: ViewCheck, given: Override) -> str:
+    """What the override is and how long; one that is over says so."""
+    words = f"{given.kind.value} until {inline(given.expires)}"
+    return f"{words} (over, lifts nothing)" if check.override_over else words
 
 
 def _findings(check: ViewCheck) -> str:
@@ -231,8 +237,9 @@ def _phase_row(phase: ViewPhase) -> str:
 def _overrides(view: View) -> str:
     """Overrides in the run, whether or not they mattered: none is hidden in another count."""
     lines = [
-        f"- {code(clip(check.id, 200))} {given.kind.value} until {inline(given.expires)},"
-        f" {inline(clip(given.owner, 80))}: {inline(clip(given.reason, 300))}"
+        f"- {code(clip(check.id, 200))} ({check.status.value}) {_until(check, given)}"
+        f" by {inline(clip(given.owner, 80))} ({inline(clip(given.issue, 120))}):"
+        f" {inline(clip(given.reason, 300))}"
         for phase in view.phases
         for check in phase.checks
         if (given := check.override)

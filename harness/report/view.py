@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from harness.errors import EXIT_MEANING, ExitCode
-from harness.model.result import Conclusion, Status, Verdict
+from harness.model.result import Conclusion, Override, Status, Verdict
 from harness.model.run import CheckResult, Run
 from harness.model.spec import Condition, Effect
 from harness.report.clean import (
@@ -68,11 +68,11 @@ _WEIGHTLESS = (Condition.REUSED,)
 
 def build(run: Run, verdict: Verdict) -> View:
     """The view of the run under the verdict. The same run and verdict give the same view."""
-    plan = run.header.plan
+    plan, today = run.header.plan, run.header.started_at[:10]
     anchors = _anchors(result.check.id for result in run.results)
     effects, troubled = _weights(verdict)
     checks = [
-        _check(result, anchors[result.check.id], effects.get(result.check.id, Effect.IGNORE))
+        _check(result, anchors[result.check.id], effects.get(result.check.id, Effect.IGNORE), today)
         for result in run.results
     ]
     reasons = tuple(
@@ -167,7 +167,15 @@ def _changes(changed: str) -> str:
     return plural(int(changed), "uncommitted change") if changed.isdecimal() else plain(changed)
 
 
-def _check(result: CheckResult, anchor: str, effect: Effect) -> ViewCheck:
+def _over(given: Override | None, today: str) -> bool:
+    """Whether there is an override that lifts nothing any more."""
+    if given is None:
+        return False
+    left = given.days_left(today)
+    return left is None or left < 0
+
+
+def _check(result: CheckResult, anchor: str, effect: Effect, today: str) -> ViewCheck:
     check, last = result.check, result.last
     how = How.NONE
     if last is not None:
@@ -190,6 +198,7 @@ def _check(result: CheckResult, anchor: str, effect: Effect) -> ViewCheck:
         advisory=check.advisory,
         skip=result.skip,
         override=override(result.override),
+        override_over=_over(result.override, today),
         command=plain(result.command),
         start=result.start,
         duration=result.duration,

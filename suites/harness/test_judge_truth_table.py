@@ -71,7 +71,7 @@ def add(builder: RunBuilder, condition: Condition) -> None:
         case Condition.WAIVED | Condition.QUARANTINED:
             kind = OverrideKind(condition.value)
             override = type(WAIVER)(
-                kind=kind, reason="r", owner="o", issue="i", expires="2026-11-23"
+                kind=kind, reason="r", owner="o", issue="i", expires="2027-01-01"
             )
             builder.check("p/x", Status.FAILED, message="broken", override=override)
         case Condition.DESELECTED:

@@ -38,7 +38,7 @@ def said_about(files: list[Path]) -> str:
         bytes_of["phases/policy.yaml"] = POLICY
     if not any(path.stem == "services" for path in files):
         bytes_of["phases/services.yaml"] = SERVICES
-    if all(path.stem in ("policy", "services") for path in files):
+    if all(path.stem in ("policy", "services", "waivers") for path in files):
         bytes_of["phases/good.yaml"] = GOOD_PHASE
     try:
         load(bytes_of, kinds=KINDS, capabilities=CAPABILITIES)

@@ -33,7 +33,7 @@ VISIBLE = [
 
 
 def validator(schemas: dict[str, bytes], stem: str) -> jsonschema.Draft202012Validator:
-    name = stem if stem in ("services", "policy", "versions") else "phase"
+    name = stem if stem in ("services", "policy", "versions", "waivers") else "phase"
     schema: dict[str, Any] = json.loads(schemas[f"{name}.schema.json"])
     jsonschema.Draft202012Validator.check_schema(schema)
     return jsonschema.Draft202012Validator(schema)
@@ -106,6 +106,36 @@ def test_the_official_validator_accepts_what_loading_accepts(checks: str) -> Non
 @pytest.mark.parametrize(("stem", "data"), [("policy", POLICY), ("services", SERVICES)])
 def test_the_official_validator_accepts_policy_and_services(stem: str, data: bytes) -> None:
     assert validator(export(KINDS, CAPABILITIES), stem).is_valid(read(data))
+
+
+WAIVER = (
+    b"schema: 1\nwaivers:\n  - { check: 'p/a[1]', reason: R, owner: O, issue: 7,"
+    b" created: 2026-01-01, expires: 2026-02-01, scope: [change] }\nquarantine-limit: 3\n"
+)
+
+
+def test_the_official_validator_accepts_waivers() -> None:
+    assert validator(export(KINDS, CAPABILITIES), "waivers").is_valid(read(WAIVER))
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        (b"'p/a[1]'", b"'p/*'"),
+        (b"'p/a[1]'", b"p"),
+        (b"reason: R", b"reason: ' '"),
+        (b"owner: O, ", b""),
+        (b"2026-02-01", b"soon"),
+        (b"[change]", b"[]"),
+        (b"[change]", b"change"),
+        (b"limit: 3", b"limit: -1"),
+        (b"issue: 7", b"isue: 7"),
+    ],
+)
+def test_the_official_validator_refuses_a_wrong_waiver(right: bytes, wrong: bytes) -> None:
+    assert right in WAIVER
+    flawed = read(WAIVER.replace(right, wrong))
+    assert not validator(export(KINDS, CAPABILITIES), "waivers").is_valid(flawed)
 
 
 def test_export_does_not_depend_on_the_order_of_its_arguments() -> None:
