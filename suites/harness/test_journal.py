@@ -97,7 +97,7 @@ def test_events_survive_the_round_trip(events: list[Event]) -> None:
         assert decode(encode(event)) == event
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)  # each example waits for the disk
 @given(events=st.lists(later_events, max_size=10))
 def test_a_journal_gives_back_what_was_written(
     events: list[Event], tmp_path_factory: pytest.TempPathFactory
@@ -123,7 +123,7 @@ def test_a_journal_cut_inside_its_header_proves_nothing(tmp_path: Path) -> None:
         parse_journal(content[: len(content) // 2], name="j")
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)  # each example waits for the disk
 @given(data=st.data())
 def test_any_changed_byte_is_found(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
