@@ -17,8 +17,8 @@ from harness.model.plan import Capability, Host
 if TYPE_CHECKING:
     from jinja2 import BytecodeCache
 
+    from harness.model.definitions import Definitions
     from harness.model.plan import Plan
-    from harness.model.spec import Definitions
     from harness.plan.selection import Selection
     from harness.run.kinds.registry import KindRegistry
 

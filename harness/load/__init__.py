@@ -24,16 +24,8 @@ from harness.load.source import read
 from harness.load.validate import Compiler
 from harness.load.waiver import SCOPE, examine_waivers
 from harness.load.walk import INVALID, Validator, Walk
-from harness.model.spec import (
-    Definitions,
-    LoadedWaiver,
-    Policy,
-    Position,
-    Service,
-    Services,
-    Versions,
-    Waivers,
-)
+from harness.model.definitions import Definitions, LoadedWaiver
+from harness.model.spec import Policy, Position, Service, Services, Versions, Waivers
 
 SERVICES = "services"
 POLICY = "policy"

@@ -16,9 +16,10 @@ from harness.load.node import ListNode, MapNode, Node, ScalarNode, at, position
 from harness.load.placeholder import verify_text
 from harness.load.validate import Compiler, Special
 from harness.load.walk import INVALID, Validator, Walk
+from harness.model.definitions import LoadedPhase
 from harness.model.expression import OPENING
 from harness.model.scope import RUN_NAMES
-from harness.model.spec import Alternative, Check, LoadedPhase, Phase, Scalar
+from harness.model.spec import Alternative, Check, Phase, Scalar
 
 
 class Item(msgspec.Struct):

@@ -12,7 +12,8 @@ from harness.load.phase import Draft
 from harness.load.problem import choose, shown
 from harness.load.validate import Compiler, Special
 from harness.load.walk import Walk, describe
-from harness.model.spec import LoadedWaiver, Scope, Waiver, Waivers
+from harness.model.definitions import LoadedWaiver
+from harness.model.spec import Scope, Waiver, Waivers
 
 ALL = "all"
 _scope_as_typed = Compiler().compile(Scope, label='"scope"')

@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from harness.model.base import Record
+from harness.model.history import Comparison, Mark
 from harness.model.plan import Plan
 from harness.model.result import Outcome, Output, Status, Usage
 
@@ -101,6 +102,28 @@ class Noted(_Event, tag="noted", frozen=True):
     text: str
 
 
+class RunResumed(_Event, tag="run-resumed", frozen=True):
+    """A run that was cut short goes on; `at` goes on from the last event before.
+
+    `resumed_at` is ISO 8601 in UTC. Checks that had ended are not run again; those that had begun
+    and not ended are.
+    """
+
+    resumed_at: str
+    harness_version: str
+    command: str
+
+
+class Compared(_Event, tag="compared", frozen=True):
+    """What earlier runs say, known when all checks have ended: marks by check, newest last.
+
+    `comparison` is None when there is no earlier run to compare with.
+    """
+
+    marks: dict[str, tuple[Mark, ...]] = {}
+    comparison: Comparison | None = None
+
+
 class RunInterrupted(_Event, tag="run-interrupted", frozen=True):
     """A signal (or a full disk) ended the run early."""
 
@@ -120,6 +143,8 @@ Event = (
     | ServiceReady
     | ServiceStopped
     | Noted
+    | RunResumed
+    | Compared
     | RunInterrupted
     | RunFinished
 )
@@ -143,10 +168,12 @@ __all__ = [
     "CheckFinished",
     "CheckPrecluded",
     "CheckStarted",
+    "Compared",
     "Event",
     "Noted",
     "RunFinished",
     "RunInterrupted",
+    "RunResumed",
     "RunStarted",
     "ServiceReady",
     "ServiceStarted",

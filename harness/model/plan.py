@@ -6,6 +6,7 @@ import enum
 from typing import Any
 
 from harness.model.base import Record
+from harness.model.fault import Proof
 from harness.model.result import Override, SkipReason
 from harness.model.spec import Position, Profile, Resources, Service
 
@@ -41,6 +42,7 @@ class Decision(enum.StrEnum):
 
     RUN = "run"
     SKIP = "skip"
+    REUSE = "reuse"
 
 
 class Considered(Record, frozen=True):
@@ -56,7 +58,9 @@ class PlannedCheck(Record, frozen=True):
     `id` is `phase/check` or `phase/check[value,…]` for a matrix instance. `needs` holds ids of
     this plan. `options` is the kind's `with:`, validated, matrix values filled in; expressions that
     only a run can answer (`${{ services… }}`) are still in it. `reason` says why the check will
-    run or not, for a person. `expected_seconds` comes from history, 0 when unknown.
+    run or not, for a person. `expected_seconds` comes from history, 0 when unknown. `key` is the
+    digest of all that the result depends on, empty when that is not known (no `inputs`). `proofs`
+    is what `prove` last found out about each fault the check must catch.
     """
 
     id: str
@@ -83,6 +87,8 @@ class PlannedCheck(Record, frozen=True):
     must_catch: tuple[str, ...] = ()
     override: Override | None = None
     expected_seconds: float = 0.0
+    key: str = ""
+    proofs: tuple[Proof, ...] = ()
 
 
 class PlannedPhase(Record, frozen=True):

@@ -15,15 +15,18 @@ from harness.model.event import (
     CheckFinished,
     CheckPrecluded,
     CheckStarted,
+    Compared,
     Event,
     Noted,
     RunFinished,
     RunInterrupted,
+    RunResumed,
     RunStarted,
     ServiceReady,
     ServiceStarted,
     ServiceStopped,
 )
+from harness.model.history import Comparison, Mark
 from harness.model.plan import Decision, PlannedCheck
 from harness.model.result import (
     Finding,
@@ -112,6 +115,9 @@ class Run(Record, frozen=True):
     interrupted: str
     finished: bool
     duration: float
+    resumed: tuple[RunResumed, ...] = ()
+    marks: dict[str, tuple[Mark, ...]] = {}
+    comparison: Comparison | None = None
 
     def result(self, check_id: str) -> CheckResult:
         """The result of one check. Raises `KeyError` when the plan has no such check."""
@@ -139,6 +145,8 @@ def fold(events: Iterable[Event]) -> Run:
     notes: list[str] = []
     interrupted = ""
     finished = False
+    resumed: list[RunResumed] = []
+    compared = Compared(at=header.at)
     last = header.at
     for event in iterator:
         last = max(last, event.at)
@@ -158,6 +166,13 @@ def fold(events: Iterable[Event]) -> Run:
                 _update_service(services, event)
             case Noted():
                 notes.append(event.text)
+            case RunResumed():
+                # What cut the run short is over: what it did not answer may still be answered.
+                resumed.append(event)
+                interrupted, finished = "", False
+                ended.clear()
+            case Compared():
+                compared = event
             case RunInterrupted():
                 interrupted = event.reason
             case RunFinished():
@@ -183,6 +198,9 @@ def fold(events: Iterable[Event]) -> Run:
         interrupted=interrupted,
         finished=finished,
         duration=last,
+        resumed=tuple(resumed),
+        marks=compared.marks,
+        comparison=compared.comparison,
     )
 
 

@@ -311,29 +311,3 @@ class Position(Record, frozen=True):
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}"
-
-
-class LoadedPhase(Record, frozen=True):
-    """A phase and where it and its checks stand, in the order of the file."""
-
-    phase: Phase
-    position: Position
-    check_positions: tuple[Position, ...]
-
-
-class LoadedWaiver(Record, frozen=True):
-    """An entry of `waivers.yaml` and where it stands; `quarantine` when it is in that list."""
-
-    waiver: Waiver
-    position: Position
-    quarantine: bool = False
-
-
-class Definitions(Record, frozen=True):
-    """Everything `load/` found in one folder of definitions."""
-
-    phases: tuple[LoadedPhase, ...]
-    services: dict[str, Service]
-    policy: Policy
-    versions: Versions | None = None
-    waivers: tuple[LoadedWaiver, ...] = ()

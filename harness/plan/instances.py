@@ -5,20 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from harness.model.definitions import Definitions, LoadedPhase
 from harness.model.expression import Value
 from harness.model.fill import fill_text
 from harness.model.matrix import combinations, instance_id
 from harness.model.needs import Needs
 from harness.model.scope import matrix_scope
-from harness.model.spec import (
-    Check,
-    Definitions,
-    LoadedPhase,
-    Phase,
-    Position,
-    Scalar,
-    Strategy,
-)
+from harness.model.spec import Check, Phase, Position, Scalar, Strategy
 
 _ONE: tuple[dict[str, Scalar], ...] = ({},)
 _NO_SCOPE: dict[str, Value] = {}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from harness.model.definitions import Definitions
 from harness.model.result import Override, OverrideKind
-from harness.model.spec import Definitions, Waiver
+from harness.model.spec import Waiver
 
 
 def overrides_of(definitions: Definitions, profile: str) -> dict[str, Override]:

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from harness.errors import MissingCapabilityError, UsageError
+from harness.model.definitions import Definitions
 from harness.model.expression import Value, names, parse
 from harness.model.fill import fill, fill_env, fill_text
 from harness.model.plan import (
@@ -21,13 +22,7 @@ from harness.model.plan import (
 )
 from harness.model.result import Override, SkipReason, Status
 from harness.model.scope import matrix_scope
-from harness.model.spec import (
-    Alternative,
-    Check,
-    Definitions,
-    Policy,
-    Service,
-)
+from harness.model.spec import Alternative, Check, Policy, Service
 from harness.plan import graph
 from harness.plan.decide import Choice, Circumstances, missing_text
 from harness.plan.instances import Instance, instances_of, matrices, sorted_phases

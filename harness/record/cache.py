@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from harness.model.spec import Definitions
+from harness.model.definitions import Definitions
 
 _KEEP = 8
 _DIGEST_BYTES = 32

@@ -12,6 +12,8 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import msgspec
+
 from harness.model.event import (
     CheckFinished,
     CheckPrecluded,
@@ -44,25 +46,44 @@ def run_plan(
     jobs: int | None,
     environ: Mapping[str, str],
     stop: Stop,
+    reused: Mapping[str, CheckFinished] | None = None,
+    ended: Mapping[str, Ended] | None = None,
 ) -> None:
     """Run every check that the plan wants, on this machine, and emit what happens.
 
     `root` is the project, `folder` the run folder for work files, `clock` counts seconds since the
-    run began, `jobs` replaces the number of cores, `environ` is what checks inherit. The header
-    event is the caller's. Raises `OSError` when an event could not be kept; nothing of the run is
-    left alive then, or ever.
+    run began, `jobs` replaces the number of cores, `environ` is what checks inherit. `reused` holds
+    an earlier run's end of each check that the plan decided to reuse; it is emitted as this run's.
+    `ended` holds the checks that had ended before the run was resumed; nothing is emitted for them.
+    The header event is the caller's. Raises `OSError` when an event could not be kept; nothing of
+    the run is left alive then, or ever.
     """
-    if all(check.decision is Decision.SKIP for check in plan.checks):
-        Dispatcher(plan, None, sink=sink, clock=clock, jobs=jobs, stop=stop).run()
+    known = Known(reused or {}, ended or {})
+    if not any(check.decision is Decision.RUN for check in plan.checks):
+        Dispatcher(plan, None, sink=sink, clock=clock, jobs=jobs, stop=stop, known=known).run()
         return
     executor = LocalExecutor(
         plan, root=root, folder=folder, clock=clock, kinds=kinds, environ=environ, stop=stop
     )
     try:
-        Dispatcher(plan, executor, sink=sink, clock=clock, jobs=jobs, stop=stop).run()
+        Dispatcher(plan, executor, sink=sink, clock=clock, jobs=jobs, stop=stop, known=known).run()
     finally:
         executor.close()
         stop.release()
+
+
+class Known:
+    """Ends that need no running: `reused` from another run, `ended` before this one was resumed."""
+
+    __slots__ = ("ended", "reused")
+
+    def __init__(
+        self,
+        reused: Mapping[str, CheckFinished] | None = None,
+        ended: Mapping[str, Ended] | None = None,
+    ) -> None:
+        self.reused = reused or {}
+        self.ended = ended or {}
 
 
 class Dispatcher:
@@ -77,8 +98,10 @@ class Dispatcher:
         clock: Clock,
         jobs: int | None,
         stop: Stop,
+        known: Known | None = None,
     ) -> None:
         self._plan = plan
+        self._known = known or Known()
         self._executor = executor
         self._sink = sink
         self._now = clock.monotonic
@@ -122,11 +145,29 @@ class Dispatcher:
             for need in check.needs:
                 self._dependents.setdefault(need, []).append(check.id)
         for check in self._plan.checks:
-            if check.decision is Decision.SKIP:
+            if check.id in self._ended:
+                continue
+            if check.id in self._known.ended:
+                self._end(check, self._known.ended[check.id])
+            elif check.decision is Decision.SKIP:
                 ended = Ended(status=Status.SKIPPED, skip=check.skip, advisory=check.advisory)
                 self._end(check, ended)
-            elif not check.needs:
+            elif check.decision is Decision.REUSE:
+                self._end(check, self._reuse(check))
+        for check in self._plan.checks:
+            if not check.needs and check.id not in self._ended:
                 self._queue(check)
+
+    def _is_settled(self, check: PlannedCheck) -> bool:
+        """Whether its end is known without running it, whatever its needs do."""
+        return check.decision is not Decision.RUN or check.id in self._known.ended
+
+    def _reuse(self, check: PlannedCheck) -> Ended:
+        """Tell an earlier run's end of the check as this run's, at this run's time."""
+        event = self._known.reused[check.id]
+        now = self._now()
+        self._sink.emit(msgspec.structs.replace(event, at=now, started=now))
+        return Ended(status=event.outcome.status, advisory=check.advisory)
 
     def _queue(self, check: PlannedCheck) -> None:
         entry = (-self._priority[check.id], self._order[check.id], check)
@@ -142,7 +183,7 @@ class Dispatcher:
             for name in self._dependents.get(check.id, ()):
                 dependent = self._checks[name]
                 self._open_needs[name] -= 1
-                if name in self._ended or dependent.decision is Decision.SKIP:
+                if name in self._ended or self._is_settled(dependent):
                     continue
                 blocked = blocked_by(dependent, self._ended)
                 if blocked is not None:

@@ -9,8 +9,9 @@ from msgspec import Meta
 from harness.errors import DefinitionError
 from harness.load import load
 from harness.model.base import Entry
+from harness.model.definitions import Definitions
 from harness.model.plan import Capability, Host, Plan
-from harness.model.spec import Argument, Definitions
+from harness.model.spec import Argument
 from harness.plan import Selection, make_plan
 
 

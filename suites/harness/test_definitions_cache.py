@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.model.spec import Condition, Definitions, Effect, Policy, Profile
+from harness.model.definitions import Definitions
+from harness.model.spec import Condition, Effect, Policy, Profile
 from harness.record.cache import DefinitionsCache, definitions_key
 
 DEFINITIONS = Definitions(

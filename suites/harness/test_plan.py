@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import MissingCapabilityError, UsageError
+from harness.model.definitions import Definitions
 from harness.model.plan import Decision, Plan, PlannedCheck
 from harness.model.result import SkipReason, Status
-from harness.model.spec import Definitions
 from harness.plan import (
     Ended,
     Selection,

@@ -1,0 +1,34 @@
+"""Everything that definition files say, as `load/` hands it on."""
+
+from __future__ import annotations
+
+from harness.model.base import Record
+from harness.model.fault import LoadedFault
+from harness.model.spec import Phase, Policy, Position, Service, Versions, Waiver
+
+
+class LoadedPhase(Record, frozen=True):
+    """A phase and where it and its checks stand, in the order of the file."""
+
+    phase: Phase
+    position: Position
+    check_positions: tuple[Position, ...]
+
+
+class LoadedWaiver(Record, frozen=True):
+    """An entry of `waivers.yaml` and where it stands; `quarantine` when it is in that list."""
+
+    waiver: Waiver
+    position: Position
+    quarantine: bool = False
+
+
+class Definitions(Record, frozen=True):
+    """Everything `load/` found in one folder of definitions."""
+
+    phases: tuple[LoadedPhase, ...]
+    services: dict[str, Service]
+    policy: Policy
+    versions: Versions | None = None
+    waivers: tuple[LoadedWaiver, ...] = ()
+    faults: tuple[LoadedFault, ...] = ()
