@@ -7,6 +7,8 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
+from harness.model.fault import Proof
+from harness.model.history import Comparison, Mark
 from harness.model.plan import Capability, Considered
 from harness.model.result import Attachment, Finding, Output, Override, TestRecord
 from harness.report.text import plain
@@ -91,4 +93,39 @@ def capability(item: Capability) -> Capability:
         detail=plain(item.detail),
         enables=plain(item.enables),
         install=plain(item.install),
+    )
+
+
+def mark(earlier: Mark) -> Mark:
+    """A mark whose run is plain."""
+    return replace(earlier, run_id=plain(earlier.run_id))
+
+
+def comparison(found: Comparison | None) -> Comparison | None:
+    """A comparison whose words are plain."""
+    if found is None:
+        return None
+    return replace(
+        found,
+        base=plain(found.base),
+        started_at=plain(found.started_at),
+        changes=tuple(
+            replace(one, check=plain(one.check), test=plain(one.test), text=plain(one.text))
+            for one in found.changes
+        ),
+    )
+
+
+def proof(found: Proof) -> Proof:
+    """A proof whose words are plain."""
+    return replace(
+        found,
+        check=plain(found.check),
+        fault=plain(found.fault),
+        title=plain(found.title),
+        reason=plain(found.reason),
+        at=plain(found.at),
+        commit=plain(found.commit),
+        changes=plain(found.changes),
+        output=plain(found.output),
     )

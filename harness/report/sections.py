@@ -81,19 +81,22 @@ def service(run: Run, record: ServiceRecord) -> ViewService:
 
 
 def versions(checks: Iterable[ViewCheck]) -> tuple[VersionTable, ...]:
-    """A table for every check whose metrics hold `rows` of places that state a version."""
+    """A table for every check whose metrics hold `rows` of places that state a version.
+
+    A place that several checks compared stands once, in the table of the first one, unless a later
+    check read something else there.
+    """
     tables = []
+    told: set[VersionRow] = set()
     for check in checks:
         rows = check.metrics.get("rows")
         if check.kind != "versions" or not isinstance(rows, list):
             continue
-        tables.append(
-            VersionTable(
-                check=check.id,
-                anchor=check.anchor,
-                rows=tuple(_version_row(row) for row in rows if isinstance(row, Mapping)),
-            )
-        )
+        read = [_version_row(row) for row in rows if isinstance(row, Mapping)]
+        fresh = tuple(row for row in read if row not in told)
+        told.update(fresh)
+        if fresh:
+            tables.append(VersionTable(check=check.id, anchor=check.anchor, rows=fresh))
     return tuple(tables)
 
 

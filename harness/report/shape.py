@@ -10,6 +10,8 @@ import enum
 from typing import Any
 
 from harness.model.base import Record
+from harness.model.fault import Proof
+from harness.model.history import Comparison, Mark
 from harness.model.plan import Capability, Considered
 from harness.model.result import (
     Attachment,
@@ -130,7 +132,8 @@ class ViewCheck(Record, frozen=True):
     `tests` counts what `records` lists. `earlier` holds the attempts before the one that decided.
     `effect` is the gravest thing the check does to the verdict. `planned` is the plan's reason to
     run it or not, `command` what ran, `reproduce` what a person types. `override_over` when the
-    override's last day lay before the run's, so that it lifted nothing.
+    override's last day lay before the run's, so that it lifted nothing. `marks` are its ends in
+    earlier runs, newest last; `proofs` what it made of each fault.
     """
 
     id: str
@@ -173,6 +176,8 @@ class ViewCheck(Record, frozen=True):
     inputs: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     must_catch: tuple[str, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    proofs: tuple[Proof, ...] = ()
     resources: Resources = Resources()
     timeout_seconds: float = 0.0
 
@@ -272,11 +277,39 @@ class ExitRow(Record, frozen=True):
     meaning: str
 
 
+class Member(Record, frozen=True):
+    """One failure of a cluster; `test` is empty when it is the check itself."""
+
+    check: str
+    anchor: str
+    test: str = ""
+
+
+class Cluster(Record, frozen=True):
+    """Failures that say the same but for numbers, addresses, paths and quoted values.
+
+    `members` holds at most a hundred of `count`; `example` is what the first one said, bounded.
+    """
+
+    signature: str
+    count: int
+    example: str
+    members: tuple[Member, ...]
+
+
+class ViewResumed(Record, frozen=True):
+    """A run that was cut short went on; `resumed_at` is ISO 8601 in UTC."""
+
+    resumed_at: str
+    command: str
+
+
 class View(Record, frozen=True):
     """A whole run as reports tell it.
 
     `attention` names the checks to look at first, gravest first; `unanswered` the ones that weigh
-    on the verdict because they gave no answer.
+    on the verdict because they gave no answer. `comparison` is the difference to an earlier run,
+    `clusters` are the failures that say the same.
     """
 
     schema: int
@@ -293,6 +326,9 @@ class View(Record, frozen=True):
     policy: tuple[PolicyRow, ...]
     notes: tuple[str, ...]
     exit_codes: tuple[ExitRow, ...]
+    comparison: Comparison | None = None
+    clusters: tuple[Cluster, ...] = ()
+    resumed: tuple[ViewResumed, ...] = ()
 
     def checks(self) -> dict[str, ViewCheck]:
         """Every check by id, in the order of the page."""

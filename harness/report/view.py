@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from harness.errors import EXIT_MEANING, ExitCode
+from harness.model.history import Mark
 from harness.model.result import Conclusion, Override, Status, Verdict
 from harness.model.run import CheckResult, Run
 from harness.model.spec import Condition, Effect
@@ -16,12 +17,16 @@ from harness.report.clean import (
     attachment,
     capability,
     cleaned,
+    comparison,
     considered,
     finding,
+    mark,
     output,
     override,
+    proof,
     test_record,
 )
+from harness.report.cluster import clusters
 from harness.report.sections import count, phases, service, versions
 from harness.report.sentence import sentence
 from harness.report.shape import (
@@ -37,6 +42,7 @@ from harness.report.shape import (
     ViewAttempt,
     ViewCheck,
     ViewReason,
+    ViewResumed,
     ViewVerdict,
 )
 from harness.report.text import plain, plain_tree, plural
@@ -72,7 +78,13 @@ def build(run: Run, verdict: Verdict) -> View:
     anchors = _anchors(result.check.id for result in run.results)
     effects, troubled = _weights(verdict)
     checks = [
-        _check(result, anchors[result.check.id], effects.get(result.check.id, Effect.IGNORE), today)
+        _check(
+            result,
+            anchors[result.check.id],
+            effects.get(result.check.id, Effect.IGNORE),
+            today,
+            run.marks.get(result.check.id, ()),
+        )
         for result in run.results
     ]
     reasons = tuple(
@@ -128,6 +140,12 @@ def build(run: Run, verdict: Verdict) -> View:
         ),
         notes=cleaned(plain, run.notes),
         exit_codes=tuple(ExitRow(code=code, meaning=EXIT_MEANING[code]) for code in ExitCode),
+        clusters=clusters(checks),
+        comparison=comparison(run.comparison),
+        resumed=tuple(
+            ViewResumed(resumed_at=plain(again.resumed_at), command=plain(again.command))
+            for again in run.resumed
+        ),
     )
 
 
@@ -175,7 +193,9 @@ def _over(given: Override | None, today: str) -> bool:
     return left is None or left < 0
 
 
-def _check(result: CheckResult, anchor: str, effect: Effect, today: str) -> ViewCheck:
+def _check(
+    result: CheckResult, anchor: str, effect: Effect, today: str, marks: tuple[Mark, ...]
+) -> ViewCheck:
     check, last = result.check, result.last
     how = How.NONE
     if last is not None:
@@ -234,6 +254,8 @@ def _check(result: CheckResult, anchor: str, effect: Effect, today: str) -> View
         inputs=cleaned(plain, check.inputs),
         tags=cleaned(plain, check.tags),
         must_catch=cleaned(plain, check.must_catch),
+        marks=cleaned(mark, marks),
+        proofs=cleaned(proof, check.proofs),
         resources=check.resources,
         timeout_seconds=check.timeout_seconds,
     )
