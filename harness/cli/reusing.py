@@ -1,0 +1,246 @@
+"""Reuse for one run: gives a plan its keys, finds what may stand, keeps what passed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from harness import __version__
+from harness.model.event import CheckFinished, Event, Noted
+from harness.model.plan import Decision, Plan, PlannedCheck
+from harness.model.result import SkipReason, Status
+from harness.model.spec import Condition, Effect
+from harness.plan.key import Facts, Keyed, digest_of, keys_of
+from harness.record.digests import FileDigests
+from harness.record.results import Kept, Last, ResultCache
+
+if TYPE_CHECKING:
+    from harness.cli.workspace import Workspace
+    from harness.model.ports import EventSink
+
+RESULTS = Path(".release-manager/results")
+_INDEX = Path(".release-manager/files.index")
+
+
+def result_cache(root: Path) -> ResultCache:
+    """The cache of results of a project."""
+    return ResultCache(root / RESULTS)
+
+
+def keys_now(workspace: Workspace, plan: Plan) -> dict[str, Keyed]:
+    """The key of each check of a plan, as the project and this machine are now."""
+    if not any(check.inputs for check in plan.checks):
+        return {check.id: Keyed(why_not="it declares no inputs") for check in plan.checks}
+    digests = FileDigests(workspace.root, workspace.root / _INDEX)
+    tools = {
+        "release-manager": f"{__version__} {_own_files()}",
+        "python": f"{sys.version} {sys.executable}",
+        "python packages": _packages(),
+    }
+    facts = Facts(tools=tools, environ=dict(os.environ))
+
+    @cache
+    def program(name: str) -> str:
+        return _program(workspace.root, name)
+
+    keys = keys_of(plan, digests.inputs, facts, program)
+    digests.save()
+    return keys
+
+
+class Reuse:
+    """What an earlier run already answered of one plan."""
+
+    def __init__(self, workspace: Workspace, plan: Plan, *, fresh: bool = False) -> None:
+        """Give the plan its keys and decide; `fresh` reuses nothing, but keeps what passes."""
+        self._workspace = workspace
+        self._cache = result_cache(workspace.root)
+        self._keys = keys_now(workspace, plan)
+        self._ended: dict[str, CheckFinished] = {}
+        self._misses: list[str] = []
+        keyed = [
+            msgspec.structs.replace(check, key=self._keys[check.id].key) for check in plan.checks
+        ]
+        allowed = not fresh and _allows(plan)
+        wanted = [one.key for one in keyed if one.key] if allowed else []
+        self.plan = msgspec.structs.replace(
+            plan, checks=tuple(self._decide(keyed, self._cache.get(wanted)))
+        )
+
+    def _decide(self, checks: list[PlannedCheck], kept: Mapping[str, Kept]) -> list[PlannedCheck]:
+        self._kept: dict[str, Kept] = {}
+        settled: dict[str, bool] = {}
+        decided = []
+        for check in checks:
+            entry = kept.get(check.key) if check.key else None
+            stands = (
+                entry is not None
+                and check.decision is Decision.RUN
+                and check.override is None
+                and all(settled.get(need, False) for need in check.needs)
+                and self._is_whole(check, entry)
+            )
+            settled[check.id] = stands or check.skip is SkipReason.NOT_APPLICABLE
+            if stands and entry is not None:
+                self._kept[check.id] = entry
+                gone = "" if Path(entry.folder).is_dir() else ", whose folder is gone"
+                reason = f"unchanged since run {entry.run_id}{gone}"
+                check = msgspec.structs.replace(check, decision=Decision.REUSE, reason=reason)
+            decided.append(check)
+        return decided
+
+    def _is_whole(self, check: PlannedCheck, kept: Kept) -> bool:
+        """Whether what the check had made is still there, as it was."""
+        now = outputs_of(self._workspace.root, check)
+        for path in sorted(now.keys() | kept.outputs.keys()):
+            if now.get(path) != kept.outputs.get(path):
+                how = "is gone" if path not in now else "is not what that run made"
+                self._misses.append(f"{check.id} runs again: its output {path} {how}")
+                return False
+        for attachment in kept.event.outcome.attachments:
+            file = Path(kept.folder) / attachment.path
+            if _digest(file) != attachment.sha256:
+                self._misses.append(
+                    f"{check.id} runs again: its attachment {attachment.name} of run"
+                    f" {kept.run_id} is gone"
+                )
+                return False
+        return True
+
+    @property
+    def reused(self) -> dict[str, CheckFinished]:
+        """The earlier end of each check that the plan reuses."""
+        return {
+            name: msgspec.structs.replace(kept.event, reused_from=kept.run_id)
+            for name, kept in self._kept.items()
+        }
+
+    def bring(self, folder: Path, sink: EventSink, at: float) -> None:
+        """Bring reused attachments into a run's folder, and say why something was not reused."""
+        for text in [*self._cache.troubles, *self._misses]:
+            sink.emit(Noted(at=at, text=text))
+        self._cache.troubles.clear()
+        for kept in self._kept.values():
+            for attachment in kept.event.outcome.attachments:
+                target = folder / attachment.path
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(Path(kept.folder) / attachment.path, target)
+
+    def see(self, event: Event) -> None:
+        """Watch the run: remember how checks end."""
+        if isinstance(event, CheckFinished) and not event.reused_from:
+            self._ended[event.check] = event
+
+    def keep(self, folder: Path) -> list[str]:
+        """Keep what passed, when nothing it depends on changed meanwhile; what went wrong."""
+        ended = {name: event for name, event in self._ended.items() if self._keys[name].key}
+        if not ended:
+            return []
+        after = keys_now(self._workspace, self.plan)
+        results: dict[str, Kept] = {}
+        last: dict[str, Last] = {}
+        for check in self.plan.checks:
+            event = ended.get(check.id)
+            if event is None:
+                continue
+            keyed = self._keys[check.id]
+            why_not = _refusal(check, event)
+            if not why_not and after[check.id].key != keyed.key:
+                why_not = "what it depends on changed while it ran"
+            if not why_not:
+                results[keyed.key] = Kept(
+                    event=event,
+                    run_id=folder.name,
+                    folder=str(folder),
+                    outputs=outputs_of(self._workspace.root, check),
+                )
+            last[check.id] = Last(
+                key=keyed.key,
+                run_id=folder.name,
+                manifest=msgspec.to_builtins(keyed.manifest),
+                not_kept=why_not,
+            )
+        self._cache.put(results, last)
+        return self._cache.troubles
+
+
+def _allows(plan: Plan) -> bool:
+    """Whether the profile lets a reused result count; what it does not mention it forbids."""
+    return plan.profile.rules.get(Condition.REUSED) in {Effect.IGNORE, Effect.WARN}
+
+
+def _refusal(check: PlannedCheck, event: CheckFinished) -> str:
+    """Why an end must not stand for later runs; empty when it may."""
+    if event.outcome.status is not Status.PASSED:
+        return f"it {event.outcome.status.value}"
+    if event.attempt != 1 or any(test.attempts > 1 for test in event.outcome.tests):
+        return "it needed more than one attempt"
+    if event.leaked:
+        return "it left processes behind"
+    if check.override is not None:
+        return f"it is {check.override.kind.value}"
+    return ""
+
+
+def outputs_of(root: Path, check: PlannedCheck) -> dict[str, str]:
+    """Digest by path of the files a build's `outputs` name; a pattern without a file is `""`."""
+    patterns = check.options.get("outputs", ()) if check.kind == "build" else ()
+    found: dict[str, str] = {}
+    for pattern in patterns:
+        files = [path for path in sorted(root.glob(pattern)) if path.is_file()]
+        for path in files:
+            found[path.relative_to(root).as_posix()] = _digest(path)
+        if not files:
+            found[pattern] = ""
+    return found
+
+
+def _digest(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""
+
+
+def _program(root: Path, name: str) -> str:
+    """Where a program is found and which file that is, by size and time of its contents."""
+    found = str(root / name) if "/" in name else shutil.which(name)
+    if found is None:
+        return "not found"
+    try:
+        real = os.path.realpath(found)
+        status = os.stat(real)  # noqa: PTH116 - `real` is text already
+    except OSError:
+        return "not found"
+    return f"{real} {status.st_size} {status.st_mtime_ns}"
+
+
+def _own_files() -> str:
+    """This program's own modules, by size and time: another reading of results is another key."""
+    package = Path(__file__).resolve().parent.parent
+    facts = []
+    for file in sorted(package.rglob("*.py")):
+        status = file.stat()
+        facts.append(f"{file} {status.st_size} {status.st_mtime_ns}")
+    return digest_of(facts)[:16]
+
+
+def _packages() -> str:
+    """What is installed beside this interpreter, as one digest of names and versions."""
+    names = []
+    for folder in sys.path:
+        if folder.endswith(("site-packages", "dist-packages")):
+            try:
+                names += [one for one in os.listdir(folder) if one.endswith((".dist-info", ".pth"))]
+            except OSError:
+                continue
+    return digest_of(sorted(names))[:16]
