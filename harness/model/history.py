@@ -51,3 +51,38 @@ class Comparison(Record, frozen=True):
     conclusion: Conclusion
     changes: tuple[Changed, ...] = ()
     counts: dict[Change, int] = {}
+
+
+class PastTest(Record, frozen=True):
+    """How a test ended; `seconds` is None where its runner does not say."""
+
+    status: Status
+    seconds: float | None = None
+
+
+class PastCheck(Record, frozen=True):
+    """How a check ended. `seconds` is None when it did not execute; `tests` by id."""
+
+    status: Status
+    seconds: float | None = None
+    reused: bool = False
+    tests: dict[str, PastTest] = {}
+
+
+class PastRun(Record, frozen=True):
+    """What is remembered of a run: how each check and test ended, and what was asked of it.
+
+    Runs of the same `project`, `selection` and `profile` can be compared. `complete` when every
+    planned check was waited for: neither killed nor interrupted.
+    """
+
+    run_id: str
+    started_at: str
+    project: str
+    selection: str
+    profile: str
+    conclusion: Conclusion
+    complete: bool
+    seconds: float
+    commit: str = ""
+    checks: dict[str, PastCheck] = {}

@@ -16,18 +16,20 @@ ALLOWED = {
     "load": {"errors", "model"},
     "plan": {"errors", "model"},
     "judge": {"errors", "model"},
+    "compare": {"errors", "model"},
     "report": {"errors", "model"},
     "system": {"errors", "model"},
     "record": {"errors", "model"},
     "artifact": {"errors", "model"},
     "run": {"errors", "model", "plan", "system"},
     "cli": {
-        "errors", "model", "load", "plan", "judge", "report", "system", "record", "artifact", "run",
+        "errors", "model", "load", "plan", "judge", "compare", "report", "system", "record",
+        "artifact", "run",
     },
     "__main__": {"cli"},
     "__init__": set(),
 }  # fmt: skip
-PURE = {"model", "load", "plan", "judge", "report", "errors"}
+PURE = {"model", "load", "plan", "judge", "compare", "report", "errors"}
 BANNED = {"os", "subprocess", "time", "random", "socket", "shutil", "tempfile", "threading"}
 # The protocols of `model/ports.py` name paths; nothing there touches one.
 HOT_START = {"msgspec", "yaml", "jinja2", "rich", "junitparser", "packaging", "subprocess"}

@@ -1,0 +1,135 @@
+"""What commands remember and recall: the seam between a run and the history of runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.errors import EvidenceError
+from harness.judge import judge
+from harness.model.event import Compared, Event, Noted, RunFinished
+from harness.model.result import Status
+from harness.model.run import NoHeaderError, fold
+
+if TYPE_CHECKING:
+    from harness.model.history import PastRun
+    from harness.model.ports import Clock, EventSink
+    from harness.model.run import Run
+    from harness.record.history import History
+
+CHANGES_KEPT = 500
+MARKED_CHECKS = 1_000
+
+
+def open_history(root: Path, reports: Path) -> History:
+    """The project's history; a damaged one is rebuilt from the run folders.
+
+    Raises `EvidenceError` when it cannot be used.
+    """
+    from harness.record.history import HISTORY, History
+
+    return History(root / HISTORY, past=lambda: recorded(reports))
+
+
+def recorded(reports: Path) -> Iterator[PastRun]:
+    """Every run that a run folder can still prove, oldest first."""
+    from harness.compare import past
+    from harness.record.folder import list_runs
+    from harness.record.journal import read_journal
+
+    for folder in list_runs(reports):
+        try:
+            run = fold(read_journal(folder.journal).events)
+        except (EvidenceError, NoHeaderError):
+            continue  # a damaged journal proves nothing, and `report` says so of each
+        yield past(run, judge(run).conclusion)
+
+
+def expected_durations(root: Path) -> dict[str, float]:
+    """Seconds to expect of each check, from history; nothing is known where there is none.
+
+    A history that cannot be used costs the order of checks, not the run: it is said at its end.
+    """
+    from harness.record.history import HISTORY, History
+
+    if not (root / HISTORY).exists():
+        return {}
+    try:
+        with History(root / HISTORY) as history:
+            return history.durations()
+    except EvidenceError:
+        return {}
+
+
+def remember(
+    root: Path, reports: Path, events: Sequence[Event], now: Callable[[], float]
+) -> list[Event]:
+    """Compare a run whose checks have all ended with the past, and add it to the past.
+
+    Gives what the journal should tell of it. Never raises for a history that cannot be used: the
+    run goes on without, and says so.
+    """
+    from harness.compare import compare, past
+
+    run = fold([*events, RunFinished(at=now())])
+    this = past(run, judge(run).conclusion)
+    try:
+        with open_history(root, reports) as history:
+            said: list[Event] = []
+            if history.set_aside:
+                text = (
+                    f"the history was damaged: it was set aside as {history.set_aside}"
+                    " and built again from the run folders"
+                )
+                said.append(Noted(at=now(), text=text))
+            base = history.base(
+                project=this.project,
+                selection=this.selection,
+                profile=this.profile,
+                before=this.run_id,
+            )
+            marks = history.marks(_marked(run), project=this.project, without=this.run_id)
+            history.add(this)
+    except EvidenceError as error:
+        return [Noted(at=now(), text=f"this run is not in the history: {error}")]
+    comparison = None if base is None else compare(base, this, limit=CHANGES_KEPT)
+    return [*said, Compared(at=now(), marks=marks, comparison=comparison)]
+
+
+def _marked(run: Run) -> list[str]:
+    """Whose marks the journal keeps: all, or of very many those that did not simply pass first."""
+    ids = sorted(run.results, key=lambda result: result.status is Status.PASSED)
+    return [result.check.id for result in ids[:MARKED_CHECKS]]
+
+
+class Remembering:
+    """An event sink before another: it puts what the past says before the run's last event.
+
+    `events` are those of a run that is being resumed.
+    """
+
+    def __init__(
+        self,
+        sink: EventSink,
+        *,
+        root: Path,
+        reports: Path,
+        clock: Clock,
+        events: Iterable[Event] = (),
+    ) -> None:
+        """Hand events on to `sink`; the history is that of the project at `root`."""
+        self._sink = sink
+        self._root = root
+        self._reports = reports
+        self._now = clock.monotonic
+        self._events = list(events)
+
+    def emit(self, event: Event) -> None:
+        """Hand the event on, the past before the last one."""
+        if isinstance(event, RunFinished):
+            for said in remember(self._root, self._reports, self._events, self._now):
+                self._sink.emit(said)
+            event = RunFinished(at=self._now())
+        self._events.append(event)
+        self._sink.emit(event)

@@ -1,0 +1,57 @@
+"""Whether a check got slower for good: recent durations against earlier ones, with their spread.
+
+Medians and the median absolute deviation (MAD), because one noisy run must decide nothing: half of
+the values may be arbitrary before either moves without bound. 1.4826 x MAD estimates the standard
+deviation of normal data (Rousseeuw and Croux, "Alternatives to the Median Absolute Deviation",
+JASA 88 (1993)). A regression is a recent median above the earlier one by more than three such
+deviations, by a tenth, and by 50 ms: the last two keep a check of no spread from crying wolf.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import median
+
+from harness.model.base import Record
+
+RECENT = 3
+EARLIER = 10
+FEWEST_EARLIER = 5
+_NORMAL = 1.4826
+_DEVIATIONS = 3.0
+_SHARE = 0.1
+_SECONDS = 0.05
+
+
+class Regression(Record, frozen=True, omit_defaults=False):
+    """A check whose durations moved; all in seconds. `spread` is 1.4826 x MAD of the earlier."""
+
+    check: str
+    before: float
+    now: float
+    spread: float
+    earlier_runs: int
+    recent_runs: int
+
+
+def regression(check: str, seconds: Sequence[float]) -> Regression | None:
+    """The regression in a check's durations, oldest first; None when there is none to prove.
+
+    The last 3 executed passes stand against the at most 10 before them, of which at least 5 must
+    exist.
+    """
+    recent, earlier = seconds[-RECENT:], seconds[:-RECENT][-EARLIER:]
+    if len(recent) < RECENT or len(earlier) < FEWEST_EARLIER:
+        return None
+    before, now = median(earlier), median(recent)
+    spread = _NORMAL * median(abs(value - before) for value in earlier)
+    if now - before <= max(_DEVIATIONS * spread, _SHARE * before, _SECONDS):
+        return None
+    return Regression(
+        check=check,
+        before=before,
+        now=now,
+        spread=spread,
+        earlier_runs=len(earlier),
+        recent_runs=len(recent),
+    )

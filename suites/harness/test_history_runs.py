@@ -1,0 +1,48 @@
+"""Runs remember and compare themselves; the history never decides a verdict."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from suites.harness.projects import check, make_project
+
+FLIP = check("flip", "sh", "-c", "test -e good") + check("same", "true")
+
+
+def test_a_run_is_compared_with_the_one_before(tmp_path: Path) -> None:
+    project = make_project(tmp_path, FLIP)
+    (tmp_path / "good").touch()
+    assert project.run("verify").code == 0
+    assert "comparison" not in project.report()
+    (tmp_path / "good").unlink()
+    assert project.run("verify").code == 1
+    report = project.report()
+    assert report["comparison"]["counts"] == {"new-failure": 1}
+    (changed,) = report["comparison"]["changes"]
+    assert (changed["check"], changed["change"]) == ("p/flip", "new-failure")
+    checks = {one["id"]: one for phase in report["phases"] for one in phase["checks"]}
+    assert [mark["status"] for mark in checks["p/flip"]["marks"]] == ["passed"]
+    assert project.run("report", "--verify").code == 1
+
+
+def test_a_damaged_history_is_rebuilt_and_said(tmp_path: Path) -> None:
+    project = make_project(tmp_path, check("a", "true"))
+    assert project.run("verify").code == 0
+    (tmp_path / ".release-manager" / "history.sqlite").write_bytes(b"not a database" * 99)
+    for left in ("-wal", "-shm"):
+        (tmp_path / ".release-manager" / f"history.sqlite{left}").unlink(missing_ok=True)
+    assert project.run("verify").code == 0
+    report = project.report()
+    assert any("set aside as" in note for note in report["notes"])
+    assert report["comparison"]["conclusion"] == "APPROVED"
+
+
+def test_a_newer_history_costs_a_note_and_nothing_else(tmp_path: Path) -> None:
+    project = make_project(tmp_path, check("a", "true"))
+    (tmp_path / ".release-manager").mkdir()
+    database = sqlite3.connect(tmp_path / ".release-manager" / "history.sqlite")
+    database.execute("PRAGMA user_version = 999")
+    database.close()
+    assert project.run("verify").code == 0
+    assert any("newer release manager" in note for note in project.report()["notes"])
