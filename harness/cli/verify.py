@@ -17,6 +17,7 @@ import click
 
 from harness import __version__
 from harness.cli.app import hush
+from harness.cli.memory import Remembering
 from harness.cli.selecting import plan_for, selecting
 from harness.cli.workspace import Workspace
 from harness.errors import ExitCode, HostError
@@ -100,7 +101,10 @@ def command(root: str | None, /, **options: Any) -> int:
     try:
         try:
             with display:
-                _drive(workspace, plan, folder, _Tee(journal, display), clock, started_at, options)
+                sink = Remembering(
+                    _Tee(journal, display), root=workspace.root, reports=reports, clock=clock
+                )
+                _drive(workspace, plan, folder, sink, clock, started_at, options)
         finally:
             journal.close()
     except OSError as error:

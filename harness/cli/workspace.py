@@ -118,6 +118,7 @@ class Workspace:
         event: str,
     ) -> Plan:
         """The plan for this machine. Raises `UsageError` for a selection of nothing."""
+        from harness.cli.memory import expected_durations
         from harness.plan import make_plan, referenced_capabilities
         from harness.system.probe import KNOWN
 
@@ -129,6 +130,7 @@ class Workspace:
             host=self.host(wanted, flags=flags, event=event),
             selection=selection,
             profile=profile,
+            durations=expected_durations(self.root),
         )
 
     def source(self) -> dict[str, str]:
