@@ -18,6 +18,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "doctor": ("harness.cli.doctor", "Show what this machine has, lacks, and how to get it."),
     "versions": ("harness.cli.versions", "Compare every declared and observed version."),
     "report": ("harness.cli.report", "Render a recorded run's reports again, from its journal."),
+    "history": ("harness.cli.history", "Show earlier runs, and the flaky, slow and slowing."),
     "schema": ("harness.cli.schema", "Print or write the JSON Schema of the definition files."),
     "init": ("harness.cli.init", "Write phases that run, for the project in this folder."),
     "completion": ("harness.cli.completion", "Print the shell's completion script."),

@@ -3,13 +3,32 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from harness.cli.workspace import REPORTS, Workspace
 
 
-@click.command(name="report")
+class _Report(click.Command):
+    """`report [RUN]`, and `report diff`, which is a command of its own."""
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """Hand `report diff …` to its command; a run's id never begins so."""
+        if args[:1] == ["diff"]:
+            from harness.cli.diff import command as diff
+
+            return diff.make_context(f"{info_name} diff", args[1:], parent, **extra)
+        return super().make_context(info_name, args, parent, **extra)
+
+
+@click.command(name="report", cls=_Report)
 @click.argument("run", default="latest")
 @click.option(
     "--verify",
@@ -26,12 +45,14 @@ def command(root: str | None, run: str, check: bool, output: str | None, as_json
     """Render a recorded run's reports again, from its journal alone.
 
     RUN is a run's id, the beginning of one, its folder, or `latest`. Works for a run that was
-    killed: what never finished is INCOMPLETE. The exit code is the verdict.
+    killed: what never finished is INCOMPLETE. The exit code is the verdict. `report diff [A] [B]`
+    says what changed between two runs.
 
     \b
     Examples:
       release-manager report
       release-manager report 20261123T07 --verify
+      release-manager report diff
     """
     from harness.cli.replay import exit_code_of, replay
     from harness.cli.summary import print_summary

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from pathlib import Path
 
@@ -46,3 +47,34 @@ def test_a_newer_history_costs_a_note_and_nothing_else(tmp_path: Path) -> None:
     database.close()
     assert project.run("verify").code == 0
     assert any("newer release manager" in note for note in project.report()["notes"])
+
+
+def test_diff_reads_two_journals(tmp_path: Path) -> None:
+    project = make_project(tmp_path, FLIP)
+    assert project.run("report", "diff").code == 6
+    project.run("verify")
+    (tmp_path / "good").touch()
+    project.run("verify")
+    done = project.run("report", "diff")
+    assert done.code == 0
+    assert "fixed (1)" in done.out
+    assert "p/flip" in done.out
+    first, second = sorted(path.name for path in (tmp_path / "reports").glob("2*"))
+    swapped = project.run("report", "diff", second, str(tmp_path / "reports" / first), "--json")
+    assert json.loads(swapped.out)["comparison"]["counts"] == {"new-failure": 1}
+    assert project.run("report", "diff", "a", "b", "c").code == 2
+
+
+def test_history_tells_runs_lines_and_rankings(tmp_path: Path) -> None:
+    project = make_project(tmp_path, FLIP)
+    assert "no run yet" in project.run("history").out
+    project.run("verify")
+    (tmp_path / "good").touch()
+    project.run("verify")
+    rows = json.loads(project.run("history", "--json").out)
+    assert [row["conclusion"] for row in rows] == ["APPROVED", "BLOCKED"]
+    assert project.run("history", "flip").out.startswith("F.")
+    assert "p/flip" in project.run("history", "--flakiest").out
+    assert "p/same" in project.run("history", "--slowest").out
+    assert project.run("history", "--regressions").code == 0
+    assert project.run("history", "nothing-of-it").code == 2
