@@ -120,13 +120,19 @@ def _tests_text(event: CheckFinished) -> str:
     return f", {passed} of {len(tests)} tests passed"
 
 
+def _is_first(event: CheckFinished | CheckPrecluded) -> bool:
+    """Whether it is the first end of its check: a further attempt is no further check."""
+    return isinstance(event, CheckPrecluded) or event.attempt == 1
+
+
 def _result_line(event: CheckFinished, *, colour: bool) -> str:
     status = event.outcome.status
     word = f"{status.value:>9}"
     if colour:
         word = click.style(word, fg=_COLOURS[status], bold=status is not Status.PASSED)
     took = duration_text(max(0.0, event.at - event.started))
-    return f"{word}  {event.check}  ({took}{_tests_text(event)})"
+    again = f", attempt {event.attempt}" if event.attempt > 1 else ""
+    return f"{word}  {event.check}  ({took}{_tests_text(event)}{again})"
 
 
 def _failure_lines(event: CheckFinished) -> list[str]:
@@ -189,7 +195,7 @@ class PlainDisplay(_Base):
             note = f", {self._skipped} skipped by the plan" if self._skipped else ""
             click.echo(f"[0:00] {plural(self._total, 'check')} to run{note}", err=True)
         if isinstance(event, CheckFinished | CheckPrecluded):
-            self._done += 1
+            self._done += _is_first(event)
             if self._quiet and self._passed(event) and self._done % 500:
                 return
         for number, line in enumerate(_event_lines(event, colour=False)):
@@ -260,8 +266,8 @@ class LiveDisplay(_Base):
                 self._running[event.check] = event.at
             case CheckFinished() | CheckPrecluded():
                 self._running.pop(event.check, None)
-                self._done += 1
-                if isinstance(event, CheckFinished):
+                self._done += _is_first(event)
+                if isinstance(event, CheckFinished) and _is_first(event):
                     self._passed += event.outcome.status is Status.PASSED
             case _:
                 pass

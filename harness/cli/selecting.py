@@ -93,8 +93,12 @@ def selecting(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-def plan_for(workspace: Workspace, options: Mapping[str, Any]) -> Plan:
+def plan_for(
+    workspace: Workspace, options: Mapping[str, Any], *, only: frozenset[str] | None = None
+) -> Plan:
     """The plan that the options of `selecting` ask for, of the project's own definitions.
+
+    `only` narrows it to these ids.
 
     Raises `DefinitionError` for broken files and `UsageError` for a selection of nothing.
     """
@@ -108,6 +112,7 @@ def plan_for(workspace: Workspace, options: Mapping[str, Any]) -> Plan:
             exclude=options["exclude"],
             with_needs=not options["no_needs"],
             require=options["require"],
+            only=only,
         ),
         profile=options["profile"],
         flags=options["flags"],

@@ -17,7 +17,9 @@ import click
 
 from harness import __version__
 from harness.cli.app import hush
+from harness.cli.last_failed import last_failed
 from harness.cli.memory import Remembering
+from harness.cli.seed import Seed, seed_environment
 from harness.cli.selecting import plan_for, selecting
 from harness.cli.workspace import Workspace
 from harness.errors import ExitCode, HostError
@@ -68,6 +70,32 @@ class _Tee:
     type=click.Path(file_okay=False),
     help="Folder for run folders; by default reports/ of the project.",
 )
+@click.option(
+    "--retry",
+    type=click.IntRange(0, 10),
+    default=0,
+    metavar="N",
+    help="Run a failed check again, up to N times; passed then, it is flaky. Crashes, timeouts and"
+    " reports of memory or race checkers are never retried.",
+)
+@click.option(
+    "--repeat",
+    type=click.IntRange(1, 1000),
+    default=1,
+    metavar="N",
+    help="Run every selected check N times to find the flaky ones; ends at a crash or a timeout.",
+)
+@click.option(
+    "--seed",
+    type=Seed(),
+    help="Shuffle checks that could start in any order: a number, or random. Checks see it as"
+    " RELEASE_MANAGER_SEED.",
+)
+@click.option(
+    "--last-failed",
+    is_flag=True,
+    help="Only what did not pass in the newest run; exit 2 when all of it passed.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print every event as a line of JSON.")
 @click.option("--plain", is_flag=True, help="Plain lines even on a terminal.")
 @click.pass_obj
@@ -87,14 +115,20 @@ def command(root: str | None, /, **options: Any) -> int:
     """
     clock = RunClock()
     workspace = Workspace.find(root)
-    plan = plan_for(workspace, options)
+    reports = Path(options["output"]).resolve() if options["output"] else workspace.reports
+    only = last_failed(reports) if options["last_failed"] else None
+    plan = plan_for(workspace, options, only=only)
+
+    import msgspec
 
     from harness.cli.display import make_display
     from harness.record.folder import create_run_folder, new_run_id
     from harness.record.journal import JournalWriter
+    from harness.run.attempts import with_attempts
 
+    plan = with_attempts(plan, retry=options["retry"], repeat=options["repeat"])
+    plan = msgspec.structs.replace(plan, seed=options["seed"])
     started_at = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    reports = Path(options["output"]).resolve() if options["output"] else workspace.reports
     folder = create_run_folder(reports, new_run_id(started_at, secrets.token_hex(3)))
     journal = JournalWriter(folder.journal)
     display = make_display(plan, as_json=options["as_json"], plain=options["plain"])
@@ -162,7 +196,7 @@ def _drive(
             clock=clock,
             kinds=workspace.kinds(),
             jobs=options["jobs"],
-            environ=dict(os.environ),
+            environ={**os.environ, **seed_environment(plan.seed)},
             stop=stop,
         )
     finally:

@@ -117,7 +117,7 @@ def _first_trouble(result: CheckResult) -> str:
 def _wrong(result: CheckResult, status: Status, why: str, today: str) -> Observed:
     """A failed or flaky result: as it stands, advisory, or answered for by an override."""
     check, override = result.check, result.override
-    what = "failed" if status is Status.FAILED else "is flaky, it passed only on a retry"
+    what = "failed" if status is Status.FAILED else _flaky(result)
     told = _tell(result, why)
     if override is not None and in_force(override, today):
         return Observed(
@@ -137,6 +137,16 @@ def _wrong(result: CheckResult, status: Status, why: str, today: str) -> Observe
             condition=Condition.ADVISORY_FAILED, text=f"{check.id} {what} (advisory): {told}"
         )
     return Observed(condition=Condition.FAILED, text=f"{check.id} {what}: {told}")
+
+
+def _flaky(result: CheckResult) -> str:
+    """How it is flaky: saved by a retry, or passed some of its attempts and not others."""
+    statuses = [attempt.outcome.status for attempt in result.attempts]
+    passed = statuses.count(Status.PASSED)
+    saved = passed == 1 and statuses[-1] is Status.PASSED
+    if saved or passed in (0, len(statuses)):
+        return "is flaky, it passed only on a retry"
+    return f"is flaky, it passed {passed} of {len(statuses)} attempts"
 
 
 def in_force(override: Override, today: str) -> bool:

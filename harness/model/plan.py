@@ -60,7 +60,9 @@ class PlannedCheck(Record, frozen=True):
     only a run can answer (`${{ services… }}`) are still in it. `reason` says why the check will
     run or not, for a person. `expected_seconds` comes from history, 0 when unknown. `key` is the
     digest of all that the result depends on, empty when that is not known (no `inputs`). `proofs`
-    is what `prove` last found out about each fault the check must catch.
+    is what `prove` last found out about each fault the check must catch. `needed` says that it is
+    here only because others need it. A failure is tried again up to `retry` times; `repeat` counts
+    the attempts to make in any case.
     """
 
     id: str
@@ -89,6 +91,9 @@ class PlannedCheck(Record, frozen=True):
     expected_seconds: float = 0.0
     key: str = ""
     proofs: tuple[Proof, ...] = ()
+    needed: bool = False
+    retry: int = 0
+    repeat: int = 1
 
 
 class PlannedPhase(Record, frozen=True):
@@ -103,7 +108,8 @@ class Plan(Record, frozen=True):
     """Everything that will happen, decided. `checks` stand in a stable topological order.
 
     `deselected` holds the ids of the checks that nobody asked for: they are no nodes of this plan
-    and get no result, however many there are, but the verdict and the reports count them.
+    and get no result, however many there are, but the verdict and the reports count them. `seed`
+    shuffles checks that could start in any order; None starts the longest path first.
     """
 
     schema: int
@@ -116,6 +122,7 @@ class Plan(Record, frozen=True):
     checks: tuple[PlannedCheck, ...]
     services: dict[str, Service] = {}
     deselected: tuple[str, ...] = ()
+    seed: int | None = None
 
 
 PLAN_SCHEMA = 1

@@ -78,6 +78,18 @@ class Severity(enum.StrEnum):
     ERROR = "error"
 
 
+class Excerpt(Record, frozen=True):
+    """The lines of a source file around one of them, as they were when it mattered.
+
+    `text` begins at line `first`; `line` is the one that is meant. Lines are cut at 240 characters.
+    """
+
+    file: str
+    first: int
+    line: int
+    text: str
+
+
 class Finding(Record, frozen=True):
     """One thing found at one place: a compiler warning, a version that disagrees, a missing file.
 
@@ -90,6 +102,7 @@ class Finding(Record, frozen=True):
     line: int = 0
     column: int = 0
     rule: str = ""
+    excerpt: Excerpt | None = None
 
 
 class Attachment(Record, frozen=True):
@@ -119,6 +132,7 @@ class TestRecord(Record, frozen=True):
     line: int = 0
     output: str = ""
     attachments: tuple[Attachment, ...] = ()
+    excerpt: Excerpt | None = None
 
 
 class Output(Record, frozen=True):
@@ -149,8 +163,21 @@ class Usage(Record, frozen=True):
     max_rss_kib: int = 0
 
 
+class Failure(enum.StrEnum):
+    """A failure that no other attempt can make good: it proves a defect, however rare it is."""
+
+    CRASH = "crash"
+    SANITIZER = "sanitizer"
+    RACE = "race"
+    LEAK = "leak"
+    TIMEOUT = "timeout"
+
+
 class Outcome(Record, frozen=True):
-    """What a kind makes of a finished command. Never `skipped` or `precluded`."""
+    """What a kind makes of a finished command. Never `skipped` or `precluded`.
+
+    `failure` is the class of a failure that is never retried; None for any other end.
+    """
 
     status: Status
     message: str = ""
@@ -158,6 +185,7 @@ class Outcome(Record, frozen=True):
     findings: tuple[Finding, ...] = ()
     metrics: dict[str, Any] = {}
     attachments: tuple[Attachment, ...] = ()
+    failure: Failure | None = None
 
 
 class Conclusion(enum.StrEnum):

@@ -245,8 +245,8 @@ def _result(
         last = attempts[-1]
         return CheckResult(
             check=check,
-            status=_settle(attempts),
-            reason=last.outcome.message,
+            status=settle(attempts),
+            reason=_said(attempts),
             override=check.override,
             command=command,
             start=attempts[0].started if start is None else start,
@@ -273,9 +273,23 @@ def _result(
     )
 
 
-def _settle(attempts: tuple[CheckFinished, ...]) -> Status:
-    """Passed after a failed attempt is flaky; otherwise the last attempt decides."""
-    last = attempts[-1].outcome.status
-    if last is Status.PASSED and any(a.outcome.status is not Status.PASSED for a in attempts[:-1]):
+def _said(attempts: tuple[CheckFinished, ...]) -> str:
+    """The last attempt's message; that of the grave failure when another followed it."""
+    grave = next((one for one in attempts if one.outcome.failure is not None), attempts[-1])
+    return grave.outcome.message
+
+
+def settle(attempts: tuple[CheckFinished, ...]) -> Status:
+    """Passed after a failed attempt, or failed after a passed one, is flaky.
+
+    Otherwise the last attempt decides, also when its failure is one that no attempt makes good.
+    """
+    final = attempts[-1].outcome
+    before = {attempt.outcome.status for attempt in attempts[:-1]}
+    if any(attempt.outcome.failure is not None for attempt in attempts):
+        return Status.ERRORED if final.status is Status.ERRORED else Status.FAILED
+    if final.status is Status.PASSED and before - {Status.PASSED}:
         return Status.FLAKY
-    return last
+    if final.status is Status.FAILED and before & {Status.PASSED, Status.FLAKY}:
+        return Status.FLAKY
+    return final.status

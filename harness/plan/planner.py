@@ -59,7 +59,7 @@ def make_plan(
     excluded = left_out(selection, candidates)
     if selection.with_needs:
         added = graph.closure(reasons, needs, without=excluded)
-        reasons.update({one: f"needed by {by}" for one, by in added.items()})
+        reasons.update({one: f"{_NEEDED}{by}" for one, by in added.items()})
     circumstances = Circumstances(host, definitions.services)
     overrides = overrides_of(definitions, profile_name)
     known = durations or {}
@@ -114,6 +114,7 @@ def referenced_capabilities(definitions: Definitions) -> frozenset[str]:
     return frozenset(found - _NO_CAPABILITIES)
 
 
+_NEEDED = "needed by "
 _NO_CAPABILITY = ("flag.", "platform.", "matrix.", "host.")
 _NO_CAPABILITIES = frozenset({"event", "system", "machine"})
 
@@ -189,6 +190,7 @@ def _planned(
         must_catch=tuple(check.must_catch),
         override=overrides.get(one.id) or overrides.get(f"{one.phase.phase}/{check.id}"),
         expected_seconds=expected_seconds,
+        needed=reasons[one.id].startswith(_NEEDED),
     )
 
 

@@ -19,7 +19,8 @@ class Selection(Record, frozen=True):
 
     `patterns` and `tags` narrow one another; `exclude` takes away, even what others need.
     `with_needs` adds what the selected checks need, since a pass without it proves nothing.
-    `require` names capabilities without which nothing shall run.
+    `require` names capabilities without which nothing shall run. `only` narrows the rest to these
+    ids, those that did not pass last time; None narrows nothing.
     """
 
     patterns: tuple[str, ...] = ()
@@ -27,6 +28,7 @@ class Selection(Record, frozen=True):
     exclude: tuple[str, ...] = ()
     with_needs: bool = True
     require: tuple[str, ...] = ()
+    only: frozenset[str] | None = None
 
     def __str__(self) -> str:
         parts = [*self.patterns] or ["everything"]
@@ -35,6 +37,8 @@ class Selection(Record, frozen=True):
         if not self.with_needs:
             parts.append("without their needs")
         parts += [f"requiring {name}" for name in self.require]
+        if self.only is not None:
+            parts.append("what did not pass last time")
         return ", ".join(parts)
 
 
@@ -67,6 +71,8 @@ def chosen(selection: Selection, candidates: Sequence[Candidate]) -> dict[str, s
     if selection.tags:
         reasons = _tagged(selection.tags, candidates, reasons)
     reasons = {one: reason for one, reason in reasons.items() if one not in excluded}
+    if selection.only is not None:
+        reasons = {one: "did not pass last time" for one in reasons if one in selection.only}
     if not reasons:
         raise UsageError(
             f"the selection ({selection}) leaves no check",

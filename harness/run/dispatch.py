@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import heapq
+import random
 from collections import deque
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -18,14 +19,17 @@ from harness.model.event import (
     CheckFinished,
     CheckPrecluded,
     Event,
+    Noted,
     RunFinished,
     RunInterrupted,
 )
 from harness.model.plan import Decision, Plan, PlannedCheck
 from harness.model.ports import Clock, EventSink
 from harness.model.result import Status
+from harness.model.run import settle
 from harness.plan import priority
 from harness.plan.ready import Ended, blocked_by
+from harness.run.attempts import runs_again, why_final
 from harness.run.executor import Executor
 from harness.run.kinds.registry import KindRegistry
 from harness.run.local import LocalExecutor
@@ -113,7 +117,8 @@ class Dispatcher:
         self._dependents: dict[str, list[str]] = {}
         self._open_needs: dict[str, int] = {}
         self._ready: list[tuple[float, int, PlannedCheck]] = []
-        self._order = {check.id: place for place, check in enumerate(plan.checks)}
+        self._attempts: dict[str, list[CheckFinished]] = {}
+        self._order = _order(plan)
         self._users = _users(plan)
         self._interrupted = ""
         self._stops_seen = 0
@@ -140,6 +145,9 @@ class Dispatcher:
     def _lay_out(self) -> None:
         """Decide what is decided already; queue what needs nothing."""
         self._priority = priority(self._plan)
+        if self._plan.seed is not None:
+            text = f"checks that could start in any order were shuffled: --seed {self._plan.seed}"
+            self._sink.emit(Noted(at=self._now(), text=text))
         for check in self._plan.checks:
             self._open_needs[check.id] = len(check.needs)
             for need in check.needs:
@@ -170,7 +178,8 @@ class Dispatcher:
         return Ended(status=event.outcome.status, advisory=check.advisory)
 
     def _queue(self, check: PlannedCheck) -> None:
-        entry = (-self._priority[check.id], self._order[check.id], check)
+        urgency = self._priority[check.id] if self._plan.seed is None else 0.0
+        entry = (-urgency, self._order[check.id], check)
         heapq.heappush(self._ready, entry)
 
     def _end(self, check: PlannedCheck, ended: Ended) -> None:
@@ -244,14 +253,28 @@ class Dispatcher:
 
     def _apply(self, event: Event) -> None:
         match event:
-            case CheckFinished(check=name, outcome=outcome):
-                check = self._running.pop(name)
-                self._ledger.give_back(check.resources)
-                self._end(check, Ended(status=outcome.status, advisory=check.advisory))
+            case CheckFinished(check=name):
+                self._finished(self._running[name], event)
             case CheckPrecluded(check=name):
                 check = self._running.pop(name)
                 self._ledger.give_back(check.resources)
                 self._end(check, Ended(status=Status.PRECLUDED, advisory=check.advisory, root=name))
+
+    def _finished(self, check: PlannedCheck, event: CheckFinished) -> None:
+        """An attempt ended: make another one in its place, or book the end of the check."""
+        attempts = self._attempts.setdefault(check.id, [])
+        attempts.append(event)
+        executor = self._executor
+        can = executor is not None and executor.refusal is None and not self._interrupted
+        if executor is not None and can and runs_again(check, attempts):
+            cpus = self._ledger.share(check.resources)
+            executor.submit(check, cpus, attempt=len(attempts) + 1)
+            return
+        if note := why_final(check, attempts):
+            self._sink.emit(Noted(at=self._now(), text=note))
+        del self._running[check.id], self._attempts[check.id]
+        self._ledger.give_back(check.resources)
+        self._end(check, Ended(status=settle(tuple(attempts)), advisory=check.advisory))
 
     def _heed_stop(self) -> None:
         """The first request ends the run cleanly, any further one at once."""
@@ -281,6 +304,14 @@ class _Users:
     def __init__(self) -> None:
         self.of: dict[str, tuple[str, ...]] = {}
         self.left: dict[str, int] = {}
+
+
+def _order(plan: Plan) -> dict[str, int]:
+    """The place of each check among its equals: the plan's order, or the seed's."""
+    names = [check.id for check in plan.checks]
+    if plan.seed is not None:
+        random.Random(plan.seed).shuffle(names)  # noqa: S311 - an order is no secret
+    return {name: place for place, name in enumerate(names)}
 
 
 def _users(plan: Plan) -> _Users:

@@ -12,11 +12,12 @@ from harness.model.plan import PlannedCheck
 class Executor(Protocol):
     """Runs checks together with the services they need, and tells what happens as events.
 
-    For each submitted check exactly one `CheckFinished` or `CheckPrecluded` comes, in the end.
+    For each submitted check exactly one `CheckFinished` or `CheckPrecluded` comes, in the end,
+    of each attempt.
     """
 
-    def submit(self, check: PlannedCheck, cpus: int) -> None:
-        """Run a check, with this share of the machine."""
+    def submit(self, check: PlannedCheck, cpus: int, attempt: int = 1) -> None:
+        """Run a check, with this share of the machine; attempts count from 1."""
         ...
 
     def wait(self, timeout: float | None) -> Sequence[Event]:

@@ -27,11 +27,12 @@ from harness.model.plan import Plan, PlannedCheck
 from harness.model.ports import CheckContext, Clock, Command, Completed, Kind
 from harness.model.result import Outcome, Output, Status, Usage
 from harness.model.scope import run_scope
+from harness.run.attempts import classified
 from harness.run.kinds.registry import KindRegistry
 from harness.run.reproduce import as_typed
 from harness.run.services import Services, environment_of
 from harness.run.stop import Stop
-from harness.run.work import OUTPUT, SERVICES, WORK, folder_name
+from harness.run.work import OUTPUT, SERVICES, folder_name, work_name
 from harness.system.child import Child, Ended, Launch
 from harness.system.loop import Loop
 from harness.system.process import Supervisor
@@ -45,10 +46,11 @@ _CONCLUSIVE = (Status.PASSED, Status.FAILED, Status.FLAKY, Status.ERRORED)
 class _Job:
     """One submitted check."""
 
-    __slots__ = ("broken", "check", "child", "cpus", "started")
+    __slots__ = ("attempt", "broken", "check", "child", "cpus", "started")
 
-    def __init__(self, check: PlannedCheck, cpus: int) -> None:
+    def __init__(self, check: PlannedCheck, cpus: int, attempt: int) -> None:
         self.check = check
+        self.attempt = attempt
         self.cpus = cpus
         self.child: Child | None = None
         self.started = 0.0
@@ -90,7 +92,6 @@ class LocalExecutor:
         self._root = root
         self._root_text = str(root)
         self._folder = folder
-        self._work = folder / WORK
         self._now = clock.monotonic
         self._kinds = kinds
         self._events: list[Event] = []
@@ -119,9 +120,9 @@ class LocalExecutor:
         )
         self._events.extend(Noted(at=self._now(), text=text) for text in self._supervisor.limits)
 
-    def submit(self, check: PlannedCheck, cpus: int) -> None:
+    def submit(self, check: PlannedCheck, cpus: int, attempt: int = 1) -> None:
         """Run a check, once its services are ready."""
-        job = _Job(check, cpus)
+        job = _Job(check, cpus, attempt)
         self._jobs[check.id] = job
         if check.services:
             self._services.acquire(
@@ -159,7 +160,7 @@ class LocalExecutor:
         except (HarnessError, ExpressionError, msgspec.ValidationError) as error:
             self._end(job, Outcome(status=Status.ERRORED, message=f"cannot be prepared: {error}"))
         except StartError as error:
-            self._events.append(CheckStarted(at=job.started, check=check.id, command=line))
+            self._events.append(_started(job, line))
             self._ended_without_start(job, prepared, str(error))
         except OSError as error:
             self._refuse(error)
@@ -167,12 +168,12 @@ class LocalExecutor:
         except Exception as error:  # noqa: BLE001 - a kind may be anybody's code
             self._end(job, *_blame(check.kind, "prepare", error))
         else:
-            self._events.append(CheckStarted(at=job.started, check=check.id, command=line))
+            self._events.append(_started(job, line))
 
     def _prepare(self, job: _Job) -> _Prepared:
         check = job.check
         kind = self._kinds.get(check.kind)
-        work = self._work / folder_name(check.id)
+        work = self._folder / work_name(job.attempt) / folder_name(check.id)
         context = CheckContext(
             check_id=check.id,
             root=self._root,
@@ -225,8 +226,9 @@ class LocalExecutor:
                 status=Status.ERRORED, message=f"ended before it was done: {ended.stopped}"
             )
         else:
-            outcome, traced = self._conclude(prepared, _completed(ended))
-            outcome = _bounded(outcome, ended)
+            completed = _completed(ended)
+            outcome, traced = self._conclude(prepared, completed)
+            outcome = classified(_bounded(outcome, ended), completed)
         self._end(job, outcome, traced, ended)
 
     def _conclude(self, prepared: _Prepared, completed: Completed) -> tuple[Outcome, Output | None]:
@@ -258,7 +260,13 @@ class LocalExecutor:
         if self._jobs.pop(check_id, None) is None:
             return  # cancelled meanwhile
         self._events.append(
-            CheckFinished(at=now, check=check_id, outcome=outcome, started=job.started or now)
+            CheckFinished(
+                at=now,
+                check=check_id,
+                outcome=outcome,
+                started=job.started or now,
+                attempt=job.attempt,
+            )
             if ended is None and output is None
             else CheckFinished(
                 at=now,
@@ -271,6 +279,7 @@ class LocalExecutor:
                 signal=ended.signal if ended else "",
                 timed_out=ended.timed_out if ended else False,
                 leaked=ended.leaked if ended else (),
+                attempt=job.attempt,
             )
         )
 
@@ -332,6 +341,10 @@ class LocalExecutor:
         self._supervisor.close()
         self._loop.forget(self._stop.fileno())
         self._loop.close()
+
+
+def _started(job: _Job, line: str) -> CheckStarted:
+    return CheckStarted(at=job.started, check=job.check.id, command=line, attempt=job.attempt)
 
 
 def _completed(ended: Ended) -> Completed:

@@ -12,6 +12,11 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _LONGEST = 100
 
 
+def work_name(attempt: int) -> str:
+    """The folder that holds the work of all checks' attempts of one number."""
+    return WORK if attempt == 1 else f"{WORK}-attempt-{attempt}"
+
+
 def folder_name(check_id: str) -> str:
     """A relative folder for a check id: readable, safe on every file system, never shared.
 

@@ -405,7 +405,7 @@ class _FakeMachine:
         self.most_held = 0
         self.started: list[str] = []
 
-    def submit(self, check: PlannedCheck, cpus: int) -> None:
+    def submit(self, check: PlannedCheck, cpus: int, attempt: int = 1) -> None:
         self._held.append(check)
         self.started.append(check.id)
         self.most_held = max(self.most_held, len(self._held))
