@@ -12,6 +12,7 @@ from harness.model.base import Record
 from harness.model.history import Comparison, Mark
 from harness.model.plan import Plan
 from harness.model.result import Outcome, Output, Status, Usage
+from harness.model.trace import Trace
 
 EVENT_SCHEMA = 1
 
@@ -26,6 +27,7 @@ class RunStarted(_Event, tag="run-started", frozen=True):
     """The first line of a journal: all that a report needs beside the events themselves.
 
     `started_at` is ISO 8601 in UTC. `source` names what was verified (commit, dirty or not).
+    `trace` is there when the run is exported as a trace.
     """
 
     schema: int
@@ -36,6 +38,7 @@ class RunStarted(_Event, tag="run-started", frozen=True):
     root: str
     source: dict[str, str]
     plan: Plan
+    trace: Trace | None = None
 
 
 class CheckStarted(_Event, tag="check-started", frozen=True):
