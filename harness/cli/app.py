@@ -15,6 +15,9 @@ from harness.errors import EXIT_MEANING, DefinitionError, ExitCode, HarnessError
 _COMMANDS: dict[str, tuple[str, str]] = {
     "verify": ("harness.cli.verify", "Run checks and judge them: APPROVED, BLOCKED or INCOMPLETE."),
     "plan": ("harness.cli.plan", "Show what would run, and why each check will or will not."),
+    "why": ("harness.cli.why", "Say what changed since a check ran, or which run answers for it."),
+    "cache": ("harness.cli.cache", "Look after the cache of passed results."),
+    "prove": ("harness.cli.prove", "Break the product on purpose; its checks must notice."),
     "doctor": ("harness.cli.doctor", "Show what this machine has, lacks, and how to get it."),
     "versions": ("harness.cli.versions", "Compare every declared and observed version."),
     "report": ("harness.cli.report", "Render a recorded run's reports again, from its journal."),

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 PHASES = "phases"
 REPORTS = "reports"
 POLICY = "policy.yaml"
+FAULTS = "fixtures/faults"
+PROOFS = Path(".release-manager/proofs")
 CACHE = Path(".release-manager/cache")
 
 
@@ -71,9 +73,9 @@ class Workspace:
 
         return KindRegistry.discover()
 
-    def files(self) -> dict[str, bytes]:
+    def files(self, name: str = PHASES) -> dict[str, bytes]:
         """Every definition file, by its path relative to the root. Raises `HostError`."""
-        folder = self.root / PHASES
+        folder = self.root / name
         paths = sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")])
         return {path.relative_to(self.root).as_posix(): _definition(path) for path in paths}
 
@@ -84,15 +86,17 @@ class Workspace:
         """
         from harness.record.cache import DefinitionsCache, definitions_key
 
-        files = self.files()
-        key = definitions_key(files, (__version__, sys.version, *kinds.fingerprint()))
+        files, faults = self.files(), self.files(FAULTS)
+        key = definitions_key({**files, **faults}, (__version__, sys.version, *kinds.fingerprint()))
         cache = DefinitionsCache(self.root / CACHE)
         definitions = cache.get(key)
         if definitions is None:
             from harness.load import load
             from harness.system.probe import KNOWN
 
-            definitions = load(files, kinds=kinds.options(), capabilities=frozenset(KNOWN))
+            definitions = load(
+                files, kinds=kinds.options(), capabilities=frozenset(KNOWN), faults=faults
+            )
             cache.put(key, definitions)
         return definitions
 

@@ -14,6 +14,7 @@ import msgspec
 
 from harness.errors import DefinitionError
 from harness.load.check import CheckRules
+from harness.load.fault import examine_faults, typed_faults
 from harness.load.links import examine_links
 from harness.load.node import Node, at
 from harness.load.phase import PhaseReader
@@ -39,14 +40,15 @@ def load(
     *,
     kinds: Mapping[str, type[msgspec.Struct]],
     capabilities: Collection[str],
+    faults: Mapping[str, bytes] | None = None,
 ) -> Definitions:
     """The definitions that files give.
 
     `files` maps the path that messages show to a file's bytes; `services`, `policy`, `versions`
     and `waivers` (`.yaml` or `.yml`) are what their names say, every other file is a phase, and a
     policy there must be. `kinds` gives each kind's options, `capabilities` every name a host may
-    be asked for. Raises `DefinitionError` with every problem of every file, in the order of the
-    files.
+    be asked for; `faults` maps the files of faults likewise. Raises `DefinitionError` with every
+    problem of every file, in the order of the files.
     """
     problems = Problems()
     phases: dict[str, Node] = {}
@@ -84,6 +86,8 @@ def load(
         file, node = special[WAIVERS]
         profiles = None if policy is None else policy.profiles
         overrides = examine_waivers(waivers, node, Walk(file, problems), drafts, profiles)
+    broken = typed_faults(faults or {}, problems)
+    examine_faults(broken, drafts, service_names, rules)
     if len(problems) or policy is None:
         raise problems.error()
     return Definitions(
@@ -92,6 +96,9 @@ def load(
         policy=policy,
         versions=found.get(VERSIONS),
         waivers=overrides,
+        faults=tuple(one for file in broken for one in file.loaded()),
+        shared=tuple(dict.fromkeys(one for file in broken for one in file.faults.share)),
+        linked=tuple(dict.fromkeys(one for file in broken for one in file.faults.link)),
     )
 
 

@@ -112,7 +112,7 @@ class CheckRules:
         if isinstance(check.strategy, Strategy):
             axes = check.strategy.matrix
             combinations = _combinations(check.strategy, node, walk)
-        self._condition(check.if_, at(node, "if"), axes, walk)
+        self.condition(check.if_, at(node, "if"), axes, walk)
         self.requires(check.requires, at(node, "requires"), walk, combinations)
         if isinstance(check.any_of, list):
             for index, alternative in enumerate(check.any_of):
@@ -141,7 +141,7 @@ class CheckRules:
         walk: Walk,
         combinations: list[dict[str, Scalar]],
     ) -> None:
-        self._condition(alternative.if_, at(node, "if"), axes, walk)
+        self.condition(alternative.if_, at(node, "if"), axes, walk)
         self.requires(alternative.requires, at(node, "requires"), walk, combinations)
 
     def requires(
@@ -165,7 +165,8 @@ class CheckRules:
                         ),
                     )
 
-    def _condition(self, text: str, node: Node, axes: Axes, walk: Walk) -> None:
+    def condition(self, text: str, node: Node, axes: Axes, walk: Walk) -> None:
+        """Note what is wrong with the text of an `if:`."""
         if not text:
             return
         if OPENING in text:

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from harness.model.fault import Faults
 from harness.model.spec import Phase, Policy, Services, Versions, Waivers
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -45,8 +46,20 @@ def export(
         "policy": _schema(Policy),
         "versions": _schema(Versions),
         "waivers": _schema(Waivers),
+        "faults": _faults(),
     }
     return {f"{name}.schema.json": _bytes(schema) for name, schema in schemas.items()}
+
+
+def _faults() -> dict[str, Any]:
+    """A fault breaks something, and a failure is told by a test or a message."""
+    faults = _schema(Faults)
+    for name, keys in (
+        ("Fault", ("edits", "patch", "env", "services")),
+        ("Expectation", ("test", "message")),
+    ):
+        faults["$defs"][name]["anyOf"] = [{"required": [key]} for key in keys]
+    return faults
 
 
 def _schema(wanted: type[msgspec.Struct]) -> dict[str, Any]:

@@ -24,7 +24,10 @@ class LoadedWaiver(Record, frozen=True):
 
 
 class Definitions(Record, frozen=True):
-    """Everything `load/` found in one folder of definitions."""
+    """Everything `load/` found in one folder of definitions, and the faults beside it.
+
+    `shared` and `linked` are the build folders that a scratch tree takes along.
+    """
 
     phases: tuple[LoadedPhase, ...]
     services: dict[str, Service]
@@ -32,3 +35,5 @@ class Definitions(Record, frozen=True):
     versions: Versions | None = None
     waivers: tuple[LoadedWaiver, ...] = ()
     faults: tuple[LoadedFault, ...] = ()
+    shared: tuple[str, ...] = ()
+    linked: tuple[str, ...] = ()

@@ -85,6 +85,17 @@ class Faults(Entry, frozen=True):
 
     schema: Annotated[int, Meta(ge=1, le=1, description="Version of this format.")]
     faults: Annotated[list[Fault], Meta(min_length=1, description="The faults.")]
+    share: Annotated[
+        list[RelativePath],
+        Meta(
+            description="Build folders that are not in git: each is copied into the scratch tree"
+            " once and kept there, so that a fault costs a rebuild of what it touches."
+        ),
+    ] = []
+    link: Annotated[
+        list[RelativePath],
+        Meta(description="Folders that are only read, such as a virtual environment: linked."),
+    ] = []
 
 
 class LoadedFault(Record, frozen=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from harness.model.base import Record
@@ -42,7 +43,7 @@ class Circumstances:
         """What to do with one instance of a check; `matrix` is its scope."""
         kind = first_kind(check)
         required = requirements(check.requires, check.services, self._services, matrix)
-        if check.if_ and (failed := self._fails(check.if_, matrix)):
+        if check.if_ and (failed := self.fails(check.if_, matrix)):
             return Choice(
                 kind=kind,
                 requires=required,
@@ -74,7 +75,7 @@ class Circumstances:
             title = fill_text(one.title, matrix, partial=True)
             if chosen is not None:
                 lacked = "not needed: an earlier alternative answers"
-            elif one.if_ and (failed := self._fails(one.if_, matrix)):
+            elif one.if_ and (failed := self.fails(one.if_, matrix)):
                 lacked = f"not applicable here: {failed}"
             else:
                 applicable = True
@@ -98,7 +99,7 @@ class Circumstances:
             reason=f"no alternative can be used here ({every})",
         )
 
-    def _fails(self, text: str, matrix: Mapping[str, Value]) -> str:
+    def fails(self, text: str, matrix: Mapping[str, Value] = MappingProxyType({})) -> str:
         """Why a condition does not hold, or an empty text when it does."""
         expression = self._parsed.get(text)
         if expression is None:
