@@ -134,10 +134,9 @@ class Reuse:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(Path(kept.folder) / attachment.path, target)
 
-    def see(self, event: Event) -> None:
-        """Watch the run: remember how checks end."""
-        if isinstance(event, CheckFinished) and not event.reused_from:
-            self._ended[event.check] = event
+    def watching(self, sink: EventSink) -> EventSink:
+        """The same sink, but how checks end is remembered on the way."""
+        return _Watch(sink, self._ended)
 
     def keep(self, folder: Path) -> list[str]:
         """Keep what passed, when nothing it depends on changed meanwhile; what went wrong."""
@@ -170,6 +169,19 @@ class Reuse:
             )
         self._cache.put(results, last)
         return self._cache.troubles
+
+
+class _Watch:
+    """Hands events on and remembers each check's end."""
+
+    def __init__(self, sink: EventSink, ended: dict[str, CheckFinished]) -> None:
+        self._sink = sink
+        self._ended = ended
+
+    def emit(self, event: Event) -> None:
+        self._sink.emit(event)
+        if isinstance(event, CheckFinished) and not event.reused_from:
+            self._ended[event.check] = event
 
 
 def _allows(plan: Plan) -> bool:
@@ -240,7 +252,8 @@ def _packages() -> str:
     for folder in sys.path:
         if folder.endswith(("site-packages", "dist-packages")):
             try:
-                names += [one for one in os.listdir(folder) if one.endswith((".dist-info", ".pth"))]
+                found = (one.name for one in Path(folder).iterdir())
+                names += [name for name in found if name.endswith((".dist-info", ".pth"))]
             except OSError:
                 continue
     return digest_of(sorted(names))[:16]

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+import msgspec
+
 from harness.errors import HostError, UsageError
 from harness.model.base import Record
-from harness.model.plan import Plan
+from harness.model.plan import Decision, Plan
 from harness.plan.affected import affected
 
 if TYPE_CHECKING:
     from harness.cli.workspace import Workspace
+
+
+_SHOWN = 20
 
 
 class Change(Record, frozen=True):
@@ -23,19 +30,44 @@ class Change(Record, frozen=True):
     paths: tuple[str, ...]
 
 
-class Touched(Record, frozen=True):
-    """Why each affected check is, by id, and how many checks the change cannot touch."""
+def narrowed(workspace: Workspace, plan: Plan, base: str) -> dict[str, str]:
+    """Why each check that the change since `base` can touch is; said on stderr with the rest.
 
-    change: Change
-    reasons: dict[str, str]
-    left_out: int
-
-
-def touched(workspace: Workspace, plan: Plan, base: str) -> Touched:
-    """What the change since the merge base with `base` can touch; `""` is upstream or main."""
+    `""` as base is the upstream or main. Raises `UsageError` for a base that git does not know.
+    """
     change = change_since(workspace.root, base)
     reasons = affected(plan, change.paths)
-    return Touched(change=change, reasons=reasons, left_out=len(plan.checks) - len(reasons))
+    left = [check.id for check in plan.checks if check.id not in reasons]
+    say(
+        f"since {change.base} {len(change.paths):,} files differ:"
+        f" {len(reasons):,} of {len(plan.checks):,} checks are affected"
+    )
+    for name, why in list(reasons.items())[:_SHOWN]:
+        say(f"  {name}: {why}")
+    if len(reasons) > _SHOWN:
+        say(f"  and {len(reasons) - _SHOWN:,} more")
+    if left:
+        shown = ", ".join(left[:_SHOWN]) + (", ..." if len(left) > _SHOWN else "")
+        say(f"left out, because no input, definition or dependency of theirs differs: {shown}")
+    if not reasons:
+        say("nothing was verified, and no run recorded")
+    return reasons
+
+
+def with_reasons(plan: Plan, reasons: Mapping[str, str]) -> Plan:
+    """The plan with the reason of each affected check that will run."""
+    checks = tuple(
+        msgspec.structs.replace(check, reason=reasons[check.id])
+        if check.decision is Decision.RUN and check.id in reasons
+        else check
+        for check in plan.checks
+    )
+    return msgspec.structs.replace(plan, checks=checks)
+
+
+def say(text: str) -> None:
+    """Tell a person, apart from what the command prints."""
+    click.echo(text, err=True)
 
 
 def change_since(root: Path, base: str) -> Change:

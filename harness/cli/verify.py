@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import shlex
 import signal
 import sys
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -25,6 +27,7 @@ from harness.cli.workspace import Workspace
 from harness.errors import ExitCode, HostError
 
 if TYPE_CHECKING:
+    from harness.cli.reusing import Reuse
     from harness.model.event import Event
     from harness.model.plan import Plan
     from harness.model.ports import EventSink
@@ -96,6 +99,27 @@ class _Tee:
     is_flag=True,
     help="Only what did not pass in the newest run; exit 2 when all of it passed.",
 )
+@click.option(
+    "--fresh",
+    is_flag=True,
+    help="Run every check, also those that passed before and depend on nothing that changed.",
+)
+@click.option(
+    "--affected",
+    is_flag=False,
+    flag_value="",
+    metavar="[BASE]",
+    help="Only checks that the change since BASE can touch, and their dependents; uncommitted and"
+    " untracked files count. By default since the upstream or main. Write --affected=BASE.",
+)
+@click.option(
+    "--resume",
+    is_flag=False,
+    flag_value="latest",
+    metavar="[RUN]",
+    help="Go on with a run that was cut short: what ended keeps its end, the rest runs. By default"
+    " the latest. Write --resume=RUN.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print every event as a line of JSON.")
 @click.option("--plain", is_flag=True, help="Plain lines even on a terminal.")
 @click.pass_obj
@@ -116,18 +140,32 @@ def command(root: str | None, /, **options: Any) -> int:
     clock = RunClock()
     workspace = Workspace.find(root)
     reports = Path(options["output"]).resolve() if options["output"] else workspace.reports
+    if options["resume"] is not None:
+        return _resume(workspace, reports, options)
     only = last_failed(reports) if options["last_failed"] else None
     plan = plan_for(workspace, options, only=only)
+    if options["affected"] is not None:
+        from harness.cli.touched import narrowed, with_reasons
+
+        reasons = narrowed(workspace, plan, options["affected"])
+        if not reasons:
+            return ExitCode.APPROVED
+        plan = with_reasons(plan_for(workspace, options, only=frozenset(reasons)), reasons)
 
     import msgspec
 
     from harness.cli.display import make_display
+    from harness.cli.reusing import Reuse
     from harness.record.folder import create_run_folder, new_run_id
     from harness.record.journal import JournalWriter
     from harness.run.attempts import with_attempts
 
     plan = with_attempts(plan, retry=options["retry"], repeat=options["repeat"])
     plan = msgspec.structs.replace(plan, seed=options["seed"])
+    # Whoever repeats or shuffles wants to see checks run.
+    fresh = options["fresh"] or options["repeat"] > 1 or options["seed"] is not None
+    reuse = Reuse(workspace, plan, fresh=fresh)
+    plan = reuse.plan
     started_at = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     folder = create_run_folder(reports, new_run_id(started_at, secrets.token_hex(3)))
     journal = JournalWriter(folder.journal)
@@ -138,13 +176,39 @@ def command(root: str | None, /, **options: Any) -> int:
                 sink = Remembering(
                     _Tee(journal, display), root=workspace.root, reports=reports, clock=clock
                 )
-                _drive(workspace, plan, folder, sink, clock, started_at, options)
+                watched = reuse.watching(sink)
+                _drive(workspace, plan, folder, watched, clock, started_at, options, reuse)
         finally:
             journal.close()
     except OSError as error:
         raise HostError(
             f"{folder.path}: the run cannot be recorded ({error.strerror})",
             next_step="free space, or choose another folder with --output; the run is INCOMPLETE",
+        ) from error
+    for trouble in reuse.keep(folder.path):
+        click.echo(f"warning: {trouble}", err=True)
+    return _conclude(workspace, folder, as_json=options["as_json"])
+
+
+def _resume(workspace: Workspace, reports: Path, options: dict[str, Any]) -> int:
+    """Go on with a run in its own folder; the verdict is that of the whole run."""
+    from harness.cli.display import make_display
+    from harness.cli.resume import resume
+    from harness.record.folder import find_run
+
+    folder = find_run(reports, options["resume"])
+
+    @contextlib.contextmanager
+    def tee(journal: EventSink, plan: Plan) -> Iterator[EventSink]:
+        with make_display(plan, as_json=options["as_json"], plain=options["plain"]) as display:
+            yield _Tee(journal, display)
+
+    try:
+        resume(workspace, folder, jobs=options["jobs"], tee=tee)
+    except OSError as error:
+        raise HostError(
+            f"{folder.path}: the run cannot be recorded ({error.strerror})",
+            next_step="free space; the run is INCOMPLETE and can be resumed again",
         ) from error
     return _conclude(workspace, folder, as_json=options["as_json"])
 
@@ -157,6 +221,7 @@ def _drive(
     clock: RunClock,
     started_at: str,
     options: dict[str, Any],
+    reuse: Reuse,
 ) -> None:
     """Emit the header and dispatch; a signal ends the run cleanly, a second one at once."""
     from harness.model.event import EVENT_SCHEMA, RunStarted
@@ -188,6 +253,7 @@ def _drive(
         )
         # From its first event on this is the newest run: killed, it is what `report` tells of.
         point_latest(folder)
+        reuse.bring(folder.path, sink, clock.monotonic())
         run_plan(
             plan,
             root=workspace.root,
@@ -198,6 +264,7 @@ def _drive(
             jobs=options["jobs"],
             environ={**os.environ, **seed_environment(plan.seed)},
             stop=stop,
+            reused=reuse.reused,
         )
     finally:
         for number, handler in previous.items():

@@ -123,7 +123,9 @@ class FileDigests:
                 # A submodule or a link to a folder is one entry of git's; its files count.
                 folders = [one for one in listed if Path(self._prefix + one).is_dir()]
                 for folder in folders:
-                    listed.extend(_walk(self._root, folder.rstrip("/")))
+                    above = {self._root, *(self._root / folder).parents}
+                    real = frozenset(os.path.realpath(one) for one in above)
+                    listed.extend(_walk(self._root, folder.rstrip("/"), real))
                 listed = [one for one in listed if one not in set(folders)]
             self._files = sorted({one for one in listed if not _OWN.fullmatch(one)})
         return self._files
