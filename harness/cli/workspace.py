@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import subprocess
@@ -138,7 +139,13 @@ class Workspace:
         )
 
     def source(self) -> dict[str, str]:
-        """What is being verified: commit, branch and whether files differ from it."""
+        """What is being verified: commit, branch, whether files differ from it, and digests.
+
+        `definitions` is of the definition files, `modified` of the tracked files that differ.
+        """
+        return {**self._checkout(), "definitions": _digest(self.files().items())}
+
+    def _checkout(self) -> dict[str, str]:
         try:
             done = subprocess.run(
                 ["git", "-C", str(self.root), "status", "--porcelain=v2", "--branch"],
@@ -162,6 +169,7 @@ class Workspace:
             "commit": facts.get("oid", ""),
             "branch": facts.get("head", ""),
             "changed-files": str(changed),
+            "modified": _digest((line, b"") for line in lines if line[0] in "12u"),
         }
 
     def templates(self) -> dict[str, str]:
@@ -178,6 +186,15 @@ class Workspace:
         raise HostError(
             "the report templates are missing", next_step="install release-manager again"
         )
+
+
+def _digest(parts: Iterable[tuple[str, bytes]]) -> str:
+    """One digest of named contents, in their order."""
+    total = hashlib.sha256()
+    for name, content in parts:
+        total.update(hashlib.sha256(name.encode()).digest())
+        total.update(hashlib.sha256(content).digest())
+    return total.hexdigest()[:16]
 
 
 def _definition(path: Path) -> bytes:

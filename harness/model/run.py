@@ -146,6 +146,7 @@ def fold(events: Iterable[Event]) -> Run:
     interrupted = ""
     finished = False
     resumed: list[RunResumed] = []
+    cut: set[str] = set()
     compared = Compared(at=header.at)
     last = header.at
     for event in iterator:
@@ -156,6 +157,8 @@ def fold(events: Iterable[Event]) -> Run:
                 first_start.setdefault(event.check, event.at)
             case CheckFinished():
                 attempts.setdefault(event.check, []).append(event)
+                if interrupted and event.outcome.status is not Status.PASSED:
+                    cut.add(event.check)  # ended with the run, not by itself
             case CheckPrecluded():
                 ended[event.check] = event
             case ServiceStarted():
@@ -171,6 +174,11 @@ def fold(events: Iterable[Event]) -> Run:
                 resumed.append(event)
                 interrupted, finished = "", False
                 ended.clear()
+                for name in cut:
+                    del attempts[name]
+                cut.clear()
+                for name in started.keys() - attempts.keys():
+                    del started[name], first_start[name]
             case Compared():
                 compared = event
             case RunInterrupted():

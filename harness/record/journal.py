@@ -8,6 +8,7 @@ anywhere else is an `EvidenceError`, never skipped.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import threading
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from harness.errors import EvidenceError, HostError
+from harness.errors import EvidenceError, HostError, UsageError
 from harness.model.base import Record
 from harness.model.event import CheckFinished, Event, RunFinished, RunStarted, decode, encode
 
@@ -52,7 +53,40 @@ class JournalWriter:
                 next_step="choose a writable folder with --output",
             ) from error
         self._chain = ""
+        fcntl.flock(self._file, fcntl.LOCK_EX)  # whoever resumes a run must see that it goes on
         self._flusher = _Flusher(self._file)
+
+    @classmethod
+    def resume(cls, path: Path) -> tuple[JournalWriter, Journal]:
+        """Open a journal to go on with it, a torn last line dropped; with what it holds.
+
+        Raises `UsageError` when its run still goes on, here or in another process, and
+        `EvidenceError` when it is damaged.
+        """
+        try:
+            file = os.open(path, os.O_RDWR | os.O_APPEND)
+        except OSError as error:
+            raise EvidenceError(f"{path}: cannot be opened ({error.strerror})") from error
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(file)
+            raise UsageError(
+                f"{path.parent.name}: this run still goes on", next_step="wait for its end"
+            ) from error
+        try:
+            content = path.read_bytes()
+            journal = parse_journal(content, name=str(path))
+            whole = content.rfind(b"\n") + 1
+            os.ftruncate(file, whole)
+        except BaseException:
+            os.close(file)
+            raise
+        writer = cls.__new__(cls)
+        writer._file = file
+        writer._chain = content[whole - 3 - _CHAIN_DIGITS : whole - 3].decode()
+        writer._flusher = _Flusher(file)
+        return writer, journal
 
     def emit(self, event: Event) -> None:
         """Append one event. Raises `OSError` when it could not be kept whole."""
