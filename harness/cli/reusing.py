@@ -16,7 +16,7 @@ import msgspec
 from harness import __version__
 from harness.model.event import CheckFinished, Event, Noted
 from harness.model.plan import Decision, Plan, PlannedCheck
-from harness.model.result import SkipReason, Status
+from harness.model.result import Finding, SkipReason, Status
 from harness.model.spec import Condition, Effect
 from harness.plan.key import Facts, Keyed, digest_of, keys_of
 from harness.record.digests import FileDigests
@@ -137,6 +137,11 @@ class Reuse:
     def watching(self, sink: EventSink) -> EventSink:
         """The same sink, but how checks end is remembered on the way."""
         return _Watch(sink, self._ended)
+
+    @property
+    def findings(self) -> dict[str, tuple[Finding, ...]]:
+        """What was found in each check that ran."""
+        return {name: event.outcome.findings for name, event in self._ended.items()}
 
     def keep(self, folder: Path) -> list[str]:
         """Keep what passed, when nothing it depends on changed meanwhile; what went wrong."""

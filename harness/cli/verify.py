@@ -21,6 +21,7 @@ from harness import __version__
 from harness.cli.app import hush
 from harness.cli.last_failed import last_failed
 from harness.cli.memory import Remembering
+from harness.cli.otlp import begin_trace, exporting, send_trace
 from harness.cli.seed import Seed, seed_environment
 from harness.cli.selecting import plan_for, selecting
 from harness.cli.workspace import Workspace
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from harness.model.plan import Plan
     from harness.model.ports import EventSink
     from harness.record.folder import RunFolder
+    from harness.run.kinds.registry import KindRegistry
 
 
 class RunClock:
@@ -120,6 +122,13 @@ class _Tee:
     help="Go on with a run that was cut short: what ended keeps its end, the rest runs. By default"
     " the latest. Write --resume=RUN.",
 )
+@exporting
+@click.option(
+    "--audit-inputs",
+    is_flag=True,
+    help="Run every check under strace; report what it reads outside its inputs, and inputs that"
+    " it never reads.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print every event as a line of JSON.")
 @click.option("--plain", is_flag=True, help="Plain lines even on a terminal.")
 @click.pass_obj
@@ -140,6 +149,7 @@ def command(root: str | None, /, **options: Any) -> int:
     clock = RunClock()
     workspace = Workspace.find(root)
     reports = Path(options["output"]).resolve() if options["output"] else workspace.reports
+    options["trace"] = begin_trace(options["otlp"], clock)
     if options["resume"] is not None:
         return _resume(workspace, reports, options)
     only = last_failed(reports) if options["last_failed"] else None
@@ -163,7 +173,12 @@ def command(root: str | None, /, **options: Any) -> int:
     plan = with_attempts(plan, retry=options["retry"], repeat=options["repeat"])
     plan = msgspec.structs.replace(plan, seed=options["seed"])
     # Whoever repeats or shuffles wants to see checks run.
-    fresh = options["fresh"] or options["repeat"] > 1 or options["seed"] is not None
+    watched = options["repeat"] > 1 or options["seed"] is not None or options["audit_inputs"]
+    fresh = options["fresh"] or watched
+    if options["audit_inputs"]:
+        from harness.cli.auditing import demand_strace
+
+        demand_strace()
     reuse = Reuse(workspace, plan, fresh=fresh)
     plan = reuse.plan
     started_at = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
@@ -176,8 +191,8 @@ def command(root: str | None, /, **options: Any) -> int:
                 sink = Remembering(
                     _Tee(journal, display), root=workspace.root, reports=reports, clock=clock
                 )
-                watched = reuse.watching(sink)
-                _drive(workspace, plan, folder, watched, clock, started_at, options, reuse)
+                seen = reuse.watching(sink)
+                _drive(workspace, plan, folder, seen, clock, started_at, options, reuse)
         finally:
             journal.close()
     except OSError as error:
@@ -185,9 +200,14 @@ def command(root: str | None, /, **options: Any) -> int:
             f"{folder.path}: the run cannot be recorded ({error.strerror})",
             next_step="free space, or choose another folder with --output; the run is INCOMPLETE",
         ) from error
-    for trouble in reuse.keep(folder.path):
-        click.echo(f"warning: {trouble}", err=True)
-    return _conclude(workspace, folder, as_json=options["as_json"])
+    if options["audit_inputs"]:
+        from harness.cli.auditing import summary
+
+        click.echo("\n".join(summary(reuse.findings)), err=True)
+    else:
+        for trouble in reuse.keep(folder.path):
+            click.echo(f"warning: {trouble}", err=True)
+    return _conclude(workspace, folder, as_json=options["as_json"], otlp=options["otlp"])
 
 
 def _resume(workspace: Workspace, reports: Path, options: dict[str, Any]) -> int:
@@ -210,7 +230,17 @@ def _resume(workspace: Workspace, reports: Path, options: dict[str, Any]) -> int
             f"{folder.path}: the run cannot be recorded ({error.strerror})",
             next_step="free space; the run is INCOMPLETE and can be resumed again",
         ) from error
-    return _conclude(workspace, folder, as_json=options["as_json"])
+    return _conclude(workspace, folder, as_json=options["as_json"], otlp=options["otlp"])
+
+
+def _kinds(workspace: Workspace, plan: Plan, *, audit: bool) -> KindRegistry:
+    """The project's kinds; watched when their inputs are audited."""
+    kinds = workspace.kinds()
+    if audit:
+        from harness.cli.auditing import AuditedKinds
+
+        return AuditedKinds(kinds, workspace.root, plan)
+    return kinds
 
 
 def _drive(
@@ -225,6 +255,7 @@ def _drive(
 ) -> None:
     """Emit the header and dispatch; a signal ends the run cleanly, a second one at once."""
     from harness.model.event import EVENT_SCHEMA, RunStarted
+    from harness.model.trace import SpanIds
     from harness.record.folder import point_latest
     from harness.run.dispatch import Stop, run_plan
 
@@ -249,6 +280,7 @@ def _drive(
                 root=str(workspace.root),
                 source=workspace.source(),
                 plan=plan,
+                trace=options["trace"],
             )
         )
         # From its first event on this is the newest run: killed, it is what `report` tells of.
@@ -260,18 +292,19 @@ def _drive(
             folder=folder.path,
             sink=sink,
             clock=clock,
-            kinds=workspace.kinds(),
+            kinds=_kinds(workspace, plan, audit=options["audit_inputs"]),
             jobs=options["jobs"],
             environ={**os.environ, **seed_environment(plan.seed)},
             stop=stop,
             reused=reuse.reused,
+            spans=SpanIds(folder.run_id, options["trace"]) if options["trace"] else None,
         )
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
 
 
-def _conclude(workspace: Workspace, folder: RunFolder, *, as_json: bool) -> int:
+def _conclude(workspace: Workspace, folder: RunFolder, *, as_json: bool, otlp: str | None) -> int:
     """Judge what the journal says, write the reports, print the end of the story."""
     from harness.cli.replay import exit_code_of, replay
     from harness.cli.summary import print_summary
@@ -286,6 +319,7 @@ def _conclude(workspace: Workspace, folder: RunFolder, *, as_json: bool) -> int:
     except OSError:
         # The verdict is this command's exit code, whether somebody can read the words or not.
         hush()
+    send_trace(replayed, otlp)
     if replayed.run.interrupted.startswith("SIG"):
         return ExitCode.INTERRUPTED
     return exit_code_of(replayed.verdict.conclusion)

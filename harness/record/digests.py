@@ -64,6 +64,10 @@ class FileDigests:
             self._patterns[pattern] = self._expand(pattern)
         return self._patterns[pattern]
 
+    def files(self) -> list[str]:
+        """Every file that can be an input, sorted."""
+        return self._all_files()
+
     def save(self) -> None:
         """Remember for the next time; a place that refuses costs time and nothing else."""
         if not self._learned:
