@@ -28,7 +28,7 @@ def exporting(function: Callable[..., Any]) -> Callable[..., Any]:
     )(function)
 
 
-def begin(endpoint: str | None, clock: Clock) -> Trace | None:
+def begin_trace(endpoint: str | None, clock: Clock) -> Trace | None:
     """What the run's header keeps of the trace it will be; None when none is wanted.
 
     Raises `UsageError` for an address that cannot be one, and `MissingCapabilityError` without the
@@ -38,7 +38,7 @@ def begin(endpoint: str | None, clock: Clock) -> Trace | None:
         return None
     from harness.model.trace import PARENT_VARIABLE, STATE_VARIABLE, received
 
-    check(endpoint)
+    require_export(endpoint)
     return received(
         os.environ.get(PARENT_VARIABLE, ""),
         os.environ.get(STATE_VARIABLE, ""),
@@ -46,8 +46,10 @@ def begin(endpoint: str | None, clock: Clock) -> Trace | None:
     )
 
 
-def check(endpoint: str) -> None:
-    """Raise what `begin` raises."""
+def require_export(endpoint: str | None) -> None:
+    """Raise what `begin_trace` raises, before the work is done."""
+    if endpoint is None:
+        return
     from harness.record.otlp import address, require_exporter
 
     address(endpoint, os.environ)

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from harness.cli.otlp import exporting, require_export, send_trace
 from harness.cli.workspace import REPORTS, Workspace
 
 
@@ -39,9 +40,12 @@ class _Report(click.Command):
 @click.option(
     "--output", type=click.Path(file_okay=False), help="Folder of run folders, as for verify."
 )
+@exporting
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
 @click.pass_obj
-def command(root: str | None, run: str, check: bool, output: str | None, as_json: bool) -> int:
+def command(
+    root: str | None, run: str, check: bool, output: str | None, otlp: str | None, as_json: bool
+) -> int:
     """Render a recorded run's reports again, from its journal alone.
 
     RUN is a run's id, the beginning of one, its folder, or `latest`. Works for a run that was
@@ -59,6 +63,7 @@ def command(root: str | None, run: str, check: bool, output: str | None, as_json
     from harness.errors import EvidenceError
     from harness.record.folder import find_run
 
+    require_export(otlp)
     if output is not None:
         reports = Path(output).resolve()
         workspace = Workspace(reports)
@@ -84,4 +89,5 @@ def command(root: str | None, run: str, check: bool, output: str | None, as_json
         for name, content in rendered.items():
             folder.write(name, content)
     print_summary(replayed, folder, as_json=as_json)
+    send_trace(replayed, otlp)
     return exit_code_of(replayed.verdict.conclusion)

@@ -109,6 +109,7 @@ def resume(
     Raises `UsageError` when the run is finished, still goes on, or what it verifies changed.
     """
     from harness.cli.seed import seed_environment
+    from harness.model.trace import SpanIds
     from harness.record.folder import point_latest
     from harness.record.journal import JournalWriter
     from harness.run.dispatch import Stop, run_plan
@@ -168,6 +169,7 @@ def resume(
                 environ={**os.environ, **seed_environment(plan.seed)},
                 stop=stop,
                 ended=ended,
+                spans=SpanIds(folder.run_id, run.header.trace) if run.header.trace else None,
             )
     finally:
         journal.close()

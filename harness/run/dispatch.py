@@ -27,6 +27,7 @@ from harness.model.plan import Decision, Plan, PlannedCheck
 from harness.model.ports import Clock, EventSink
 from harness.model.result import Status
 from harness.model.run import settle
+from harness.model.trace import STATE_VARIABLE, SpanIds
 from harness.plan import priority
 from harness.plan.ready import Ended, blocked_by
 from harness.run.attempts import runs_again, why_final
@@ -52,6 +53,7 @@ def run_plan(
     stop: Stop,
     reused: Mapping[str, CheckFinished] | None = None,
     ended: Mapping[str, Ended] | None = None,
+    spans: SpanIds | None = None,
 ) -> None:
     """Run every check that the plan wants, on this machine, and emit what happens.
 
@@ -59,6 +61,7 @@ def run_plan(
     run began, `jobs` replaces the number of cores, `environ` is what checks inherit. `reused` holds
     an earlier run's end of each check that the plan decided to reuse; it is emitted as this run's.
     `ended` holds the checks that had ended before the run was resumed; nothing is emitted for them.
+    `spans` are told to every process when the run will be exported as a trace.
     The header event is the caller's. Raises `OSError` when an event could not be kept; nothing of
     the run is left alive then, or ever.
     """
@@ -66,8 +69,18 @@ def run_plan(
     if not any(check.decision is Decision.RUN for check in plan.checks):
         Dispatcher(plan, None, sink=sink, clock=clock, jobs=jobs, stop=stop, known=known).run()
         return
+    if spans is not None:
+        own = {name: value for name, value in environ.items() if name != STATE_VARIABLE}
+        environ = {**own, **spans.environment(spans.run())}
     executor = LocalExecutor(
-        plan, root=root, folder=folder, clock=clock, kinds=kinds, environ=environ, stop=stop
+        plan,
+        root=root,
+        folder=folder,
+        clock=clock,
+        kinds=kinds,
+        environ=environ,
+        stop=stop,
+        spans=spans,
     )
     try:
         Dispatcher(plan, executor, sink=sink, clock=clock, jobs=jobs, stop=stop, known=known).run()

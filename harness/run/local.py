@@ -27,6 +27,7 @@ from harness.model.plan import Plan, PlannedCheck
 from harness.model.ports import CheckContext, Clock, Command, Completed, Kind
 from harness.model.result import Outcome, Output, Status, Usage
 from harness.model.scope import run_scope
+from harness.model.trace import SpanIds
 from harness.run.attempts import classified
 from harness.run.kinds.registry import KindRegistry
 from harness.run.reproduce import as_typed
@@ -86,8 +87,13 @@ class LocalExecutor:
         kinds: KindRegistry,
         environ: Mapping[str, str],
         stop: Stop,
+        spans: SpanIds | None = None,
     ) -> None:
-        """Be ready to run checks of `plan` in `root`, with work files in `folder`."""
+        """Be ready to run checks of `plan` in `root`, with work files in `folder`.
+
+        With `spans` each check's process is told its own, so that what it traces stands below.
+        """
+        self._spans = spans
         self._plan = plan
         self._root = root
         self._root_text = str(root)
@@ -146,6 +152,9 @@ class LocalExecutor:
             line = self._redactor.text(as_typed(command.argv, env, command.cwd))
             if check.services:
                 env = {**environment_of(self._services.addresses(check.services)), **env}
+            if self._spans is not None:
+                span = self._spans.attempt(check.id, job.attempt)
+                env = {**self._spans.environment(span), **env}
             launch = Launch(
                 name=check.id,
                 argv=command.argv,

@@ -22,7 +22,7 @@ _PEM_LIMIT = 16 * 1024
 _SECRET_NAME = re.compile(
     r"secret|token|passw(or)?d|passphrase|credential|cookie|bearer"
     r"|(api|private|access|master|signing|encryption|session|auth|account|service)_?key"
-    r"|_(pat|pwd|auth)$|webhook",
+    r"|_(pat|pwd|auth|headers)$|webhook",
     re.IGNORECASE,
 )
 # These name a place or a setting about a secret, not the secret.
