@@ -1,6 +1,6 @@
 """Run every comparison and print it as ratios. Bars are stated beside the figures, never asserted.
 
-`python -m suites.bench [--rounds N] [--only tasks,noop,start,load,native]`
+`python -m suites.bench [--rounds N] [--only tasks,noop,start,load,reuse,native]`
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from suites.bench import projects
+from suites.bench import projects, reuse
 from suites.bench.measure import Contender, FailedContenderError, Measured, interleave
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -118,6 +118,33 @@ def bench_noop(work: Path, rounds: int) -> None:
     )
 
 
+def bench_reuse(work: Path, rounds: int) -> None:
+    """10,000 tasks with an input each that all passed before: nothing changed, then one file."""
+    tools: dict[str, tuple[Callable[[Path, int], None], list[str]]] = {
+        "release-manager": (reuse.write_ours, [*OURS, "verify", "--plain"]),
+        "ninja": (reuse.write_ninja, [peer("ninja")]),
+        "make": (reuse.write_make, ["make", "-s"]),
+        "doit": (reuse.write_doit, [peer("doit"), "-v0"]),
+    }
+    same, one = [], []
+    for name, (write, argv) in tools.items():
+        folder = work / f"reuse-{name}"
+        reuse.write_inputs(folder, MANY)
+        write(folder, MANY)
+        subprocess.run(argv, cwd=folder, check=True, capture_output=True)
+        turn = iter(range(1_000_000))
+
+        def change(folder: Path = folder, turn: Iterator[int] = turn) -> None:
+            reuse.touch(folder, 77, f"turn {next(turn)}\n")
+
+        same.append(Contender(name=name, argv=argv, cwd=folder))
+        one.append(Contender(name=name, argv=argv, cwd=folder, prepare=change))
+    title = f"{MANY} unchanged checks reused (bar: at most 0.3 s CPU)"
+    print_plain(title, interleave(same, rounds), "release-manager")
+    title = f"one changed file among {MANY}, whole run (bar: decided within 0.4 s)"
+    print_plain(title, interleave(one, rounds), "release-manager")
+
+
 def bench_start(work: Path, rounds: int) -> None:
     """Start-up: what `--version` costs."""
     contenders = [
@@ -193,6 +220,7 @@ BENCHES: dict[str, Callable[[Path, int], None]] = {
     "tasks": bench_tasks,
     "noop": bench_noop,
     "load": bench_load,
+    "reuse": bench_reuse,
     "native": bench_native,
 }
 

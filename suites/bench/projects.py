@@ -10,7 +10,7 @@ default: change
 profiles:
   change:
     about: A benchmark.
-    rules: { failed: block, deselected: ignore }
+    rules: { failed: block, deselected: ignore, reused: ignore, unproven: ignore }
 """
 
 
