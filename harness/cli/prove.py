@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from harness import __version__
 from harness.cli.selecting import plan_for, selecting
-from harness.cli.workspace import PROOFS, Workspace
+from harness.cli.workspace import Workspace
 from harness.errors import ExitCode, HostError, UsageError
 
 if TYPE_CHECKING:
@@ -55,8 +54,8 @@ def command(root: str | None, /, **options: Any) -> int:
       release-manager prove --fault swallowed-panic --fresh
       release-manager prove --json | jq -r 'select(.catch != "caught") | .fault'
     """
-    from harness.plan.proving import proof_key, trials
-    from harness.system.contents import Contents
+    from harness.cli.proofs import Keys
+    from harness.plan.proving import trials
 
     workspace = Workspace.find(root)
     definitions = workspace.definitions(workspace.kinds())
@@ -85,14 +84,7 @@ def command(root: str | None, /, **options: Any) -> int:
             "none of the selected checks must catch a fault",
             next_step="name the faults in must-catch of a check",
         )
-    contents = Contents(workspace.root)
-
-    def key(check: Any, fault: Any) -> str:
-        return proof_key(
-            check, fault, contents=contents.digest, host=plan.host, services=plan.services,
-            version=__version__,
-        )  # fmt: skip
-
+    key = Keys(workspace.root, plan)
     show = _Show(as_json=options["as_json"], plain=options["plain"])
     for name, why in elsewhere.items():
         show.line(f"{name}: makes no sense here: {why}")
@@ -110,6 +102,7 @@ def _prove(
     options: dict[str, Any],
 ) -> tuple[list[Proof], bool]:
     """Every proof, old or new; and whether a signal ended it."""
+    from harness.cli.proofs import PROOFS
     from harness.cli.proving import Prover
     from harness.record.proofs import Ledger
     from harness.run.dispatch import Stop

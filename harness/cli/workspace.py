@@ -27,7 +27,6 @@ PHASES = "phases"
 REPORTS = "reports"
 POLICY = "policy.yaml"
 FAULTS = "fixtures/faults"
-PROOFS = Path(".release-manager/proofs")
 CACHE = Path(".release-manager/cache")
 
 
@@ -123,13 +122,13 @@ class Workspace:
         event: str,
     ) -> Plan:
         """The plan for this machine. Raises `UsageError` for a selection of nothing."""
-        from harness.cli.memory import expected_durations
+        from harness.cli.memory import expected_durations, with_clean_passes
         from harness.plan import make_plan, referenced_capabilities
         from harness.system.probe import KNOWN
 
         # A demanded name that nothing knows is the plan's to refuse: there is nothing to probe.
         wanted = {*referenced_capabilities(definitions), *KNOWN.keys() & selection.require}
-        return make_plan(
+        plan = make_plan(
             definitions,
             project=definitions.policy.project or self.root.name,
             host=self.host(wanted, flags=flags, event=event),
@@ -137,6 +136,12 @@ class Workspace:
             profile=profile,
             durations=expected_durations(self.root),
         )
+        plan = with_clean_passes(self.root, plan)
+        if not definitions.faults:
+            return plan
+        from harness.cli.proofs import with_proofs
+
+        return with_proofs(self.root, plan, definitions)
 
     def source(self) -> dict[str, str]:
         """What is being verified: commit, branch, whether files differ from it, and digests.

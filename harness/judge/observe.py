@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from harness.model.base import Record
+from harness.model.fault import Catch
 from harness.model.result import Override, OverrideKind, Severity, SkipReason, Status
 from harness.model.run import CheckResult
 from harness.model.spec import Condition
@@ -68,6 +69,13 @@ def observe(result: CheckResult, today: str) -> Iterator[Observed]:
             condition=Condition.LEAKED,
             text=f"{result.check.id} left {count} process{'es' * (count != 1)} behind: {names}",
         )
+    for proof in result.check.proofs:
+        if proof.current and proof.catch is Catch.SURVIVED:
+            yield Observed(
+                condition=Condition.SURVIVED,
+                text=f"{result.check.id} let the fault {one(proof.fault)} survive:"
+                f" {one(proof.title)}",
+            )
     if result.reused_from:
         yield Observed(
             condition=Condition.REUSED,
@@ -127,7 +135,7 @@ def _wrong(result: CheckResult, status: Status, why: str, today: str) -> Observe
         )
     if override is not None:
         told += f"; it is {override.kind} by {one(override.owner)} ({one(override.issue)}),"
-        told += f" but only until {one(override.expires) or 'a date that is not given'}"
+        told += f" but {_ended(override)}"
     if status is Status.FLAKY:
         return Observed(condition=Condition.FLAKY, text=f"{check.id} {what}: {told}")
     # A failure somebody answered for until a day that is over blocks, advisory or not: otherwise
@@ -152,10 +160,23 @@ def _flaky(result: CheckResult) -> str:
 def in_force(override: Override, today: str) -> bool:
     """Whether the override still counts on that day; the last day counts.
 
-    What is no day of the calendar is no date, and lifts nothing.
+    What is no day of the calendar is no date, and lifts nothing; neither does what enough clean
+    passes have released.
     """
     left = override.days_left(today)
-    return left is not None and left >= 0
+    return left is not None and left >= 0 and not override.released
+
+
+def _ended(override: Override) -> str:
+    """Why an override lifts nothing any more, to follow "but"."""
+    if override.released:
+        place = f" ({one(str(override.position))})" if override.position is not None else ""
+        return f"{_passes(override.release_after)}: released; remove the entry{place}"
+    return f"only until {one(override.expires) or 'a date that is not given'}"
+
+
+def _passes(count: int) -> str:
+    return f"{count} clean pass{'es' * (count != 1)}"
 
 
 def reminder(result: CheckResult, today: str) -> str:
@@ -168,10 +189,16 @@ def reminder(result: CheckResult, today: str) -> str:
     if override is None:
         return ""
     left, status = override.days_left(today), believed(result)[0]
-    if left is not None and left > NOTICE_DAYS:
-        return ""
     place = f" ({one(str(override.position))})" if override.position is not None else ""
     said = f"{result.check.id} is {override.kind} by {one(override.owner)} ({one(override.issue)})"
+    if override.released:
+        failed = status in (Status.FAILED, Status.FLAKY)
+        return "" if failed else f"{said}, but {_ended(override)}"
+    if _is_the_last_one(result, override, status) and (left or 0) >= 0:
+        passes = _passes(override.release_after)
+        return f"{said}; with this run {passes}: released from the next on; remove the entry{place}"
+    if left is not None and left > NOTICE_DAYS:
+        return ""
     if left is not None and left >= 0:
         when = f"for {left} day{'s' * (left != 1)} more" if left else "today for the last time"
         return f"{said} {when}, until {override.expires}: mend it or decide anew{place}"
@@ -181,6 +208,12 @@ def reminder(result: CheckResult, today: str) -> str:
     if status is Status.PASSED:
         return f"{said}, but {over}, and it passes: remove it{place}"
     return f"{said}, but {over}, so that lifts nothing any more: remove it or decide anew{place}"
+
+
+def _is_the_last_one(result: CheckResult, override: Override, status: Status) -> bool:
+    """Whether this is the clean pass that releases the check."""
+    executed = status is Status.PASSED and not result.reused_from
+    return executed and 0 < override.release_after == override.clean_passes + 1
 
 
 def _tell(result: CheckResult, why: str) -> str:

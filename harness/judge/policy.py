@@ -37,6 +37,8 @@ BOUNDS: dict[Condition, Bounds] = {
     # Seen to be wrong, and answered for by a person with a date; never hidden.
     Condition.WAIVED: Bounds(floor=Effect.WARN, unnamed=Effect.BLOCK),
     Condition.QUARANTINED: Bounds(floor=Effect.WARN, unnamed=Effect.BLOCK),
+    # Seen to be blind: the check passes while a known fault is there.
+    Condition.SURVIVED: Bounds(floor=Effect.WARN, unnamed=Effect.BLOCK),
     # Not seen at all, against the plan: an answer is missing, so the run cannot be complete.
     Condition.ERRORED: Bounds(floor=Effect.INCOMPLETE, unnamed=Effect.INCOMPLETE),
     Condition.PRECLUDED: Bounds(floor=Effect.INCOMPLETE, unnamed=Effect.INCOMPLETE),
@@ -44,6 +46,7 @@ BOUNDS: dict[Condition, Bounds] = {
     Condition.CAPABILITY_MISSING: Bounds(floor=Effect.IGNORE, unnamed=Effect.INCOMPLETE),
     Condition.NOT_APPLICABLE: Bounds(floor=Effect.IGNORE, unnamed=Effect.INCOMPLETE),
     Condition.DESELECTED: Bounds(floor=Effect.IGNORE, unnamed=Effect.INCOMPLETE),
+    Condition.UNPROVEN: Bounds(floor=Effect.IGNORE, unnamed=Effect.INCOMPLETE),
     Condition.REUSED: Bounds(floor=Effect.IGNORE, unnamed=Effect.INCOMPLETE),
 }
 

@@ -11,10 +11,23 @@ from fnmatch import fnmatchcase
 
 from harness.judge.observe import believed, one
 from harness.model.fault import Catch, Expectation
+from harness.model.plan import PlannedCheck
 from harness.model.result import Status, TestRecord
 from harness.model.run import CheckResult
 
 _BAD = (Status.FAILED, Status.ERRORED)
+
+
+def is_unproven(check: PlannedCheck) -> bool:
+    """Whether a blocking check has no fault, or one without a current and certain proof."""
+    if check.advisory:
+        return False
+    certain = {
+        proof.fault
+        for proof in check.proofs
+        if proof.current and proof.catch is not Catch.INCONCLUSIVE
+    }
+    return not check.must_catch or not certain.issuperset(check.must_catch)
 
 
 def weigh(expected: Expectation, result: CheckResult) -> tuple[Catch, str]:

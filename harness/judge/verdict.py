@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from harness.errors import UsageError
 from harness.judge.observe import believed, observe, one, reminder
 from harness.judge.policy import conclude, effect_of, gravity
+from harness.judge.proof import is_unproven
 from harness.model.event import EVENT_SCHEMA
 from harness.model.plan import PLAN_SCHEMA, Plan
 from harness.model.result import Reason, Status, Verdict
@@ -39,7 +40,12 @@ def judge(run: Run, *, profile: str | None = None) -> Verdict:
             next_step=f'judge it without naming a profile, or verify with --profile "{profile}"',
         )
     effects = {condition: effect_of(condition, plan.profile) for condition in Condition}
-    reasons = [*_of_run(run), *_of_selection(plan, effects), *_of_checks(run, effects)]
+    reasons = [
+        *_of_run(run),
+        *_of_selection(plan, effects),
+        *_of_proofs(plan, effects),
+        *_of_checks(run, effects),
+    ]
     return Verdict(
         conclusion=conclude(reason.effect for reason in reasons),
         profile=plan.profile_name,
@@ -78,6 +84,24 @@ def _of_selection(plan: Plan, effects: Mapping[Condition, Effect]) -> Iterator[R
         effect=effect,
         text=f"{count:,} check{'s were' if count != 1 else ' was'} not selected: {named}{more}",
         condition=Condition.DESELECTED,
+    )
+
+
+def _of_proofs(plan: Plan, effects: Mapping[Condition, Effect]) -> Iterator[Reason]:
+    """One reason for all the blocking checks that are not proven able to fail."""
+    effect = effects[Condition.UNPROVEN]
+    if effect is Effect.IGNORE:
+        return
+    names = [check.id for check in plan.checks if is_unproven(check)]
+    if not names:
+        return
+    count = len(names)
+    more = f" and {count - _NAMED:,} more" if count > _NAMED else ""
+    yield Reason(
+        effect=effect,
+        text=f"{count:,} check{'s are' if count != 1 else ' is'} not proven to catch a fault:"
+        f" {', '.join(one(name) for name in names[:_NAMED])}{more}",
+        condition=Condition.UNPROVEN,
     )
 
 

@@ -191,6 +191,8 @@ class Condition(enum.StrEnum):
     REUSED = "reused"
     WAIVED = "waived"
     QUARANTINED = "quarantined"
+    UNPROVEN = "unproven"
+    SURVIVED = "survived"
 
 
 class Profile(Entry, frozen=True):
@@ -300,6 +302,15 @@ class Waivers(Entry, frozen=True):
     quarantine_limit: Annotated[
         int, Meta(ge=0, description="How many checks may be in quarantine; more is an error.")
     ] = 5
+    quarantine_release_after: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=1000,
+            description="Clean passes in a row, since `created`, after which a quarantine lifts"
+            " nothing any more.",
+        ),
+    ] = 10
 
 
 class Position(Record, frozen=True):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
+from harness.model.fault import Catch
 from harness.model.plan import Decision, Plan, PlannedCheck
 from harness.model.result import OverrideKind, SkipReason
 from harness.plan.graph import reduced
@@ -77,11 +78,22 @@ def _check_lines(check: PlannedCheck) -> list[str]:
             f"        {given.kind} until {given.expires} by {_one_line(given.owner)}"
             f" ({_one_line(given.issue)}): {_one_line(given.reason)}"
         )
+        if given.released:
+            lines.append(
+                f"        {given.release_after} clean passes: released; remove the entry"
+                f" ({_one_line(str(given.position))})"
+            )
+        elif given.release_after:
+            lines.append(
+                f"        {given.clean_passes} of {given.release_after} clean passes to its release"
+            )
     for one in check.considered:
         if one.lacked:
             lines.append(f"        not by {_one_line(one.title)}: {_one_line(one.lacked)}")
         else:
             lines.append(f"        by {_one_line(one.title)}")
+    if check.must_catch:
+        lines.append(f"        {_bite(check)}")
     if check.needs:
         shown = ", ".join(check.needs[:6])
         more = f" and {len(check.needs) - 6} more" if len(check.needs) > 6 else ""
@@ -89,6 +101,17 @@ def _check_lines(check: PlannedCheck) -> list[str]:
     if check.services:
         lines.append(f"        services: {', '.join(check.services)}")
     return lines
+
+
+def _bite(check: PlannedCheck) -> str:
+    """How many faults the check catches, and what is left to prove."""
+    count = len(check.must_catch)
+    last = {proof.fault: proof.catch for proof in check.proofs if proof.current}
+    words = [f"must catch {count} fault{'s' * (count != 1)}"]
+    words += [f"{list(last.values()).count(one)} {one}" for one in Catch if one in last.values()]
+    if unproven := count - len(last):
+        words.append(f"{unproven} not proven here")
+    return ", ".join(words)
 
 
 def _one_line(text: str) -> str:

@@ -21,10 +21,11 @@ profiles:
     rules: { failed: block, flaky: block, leaked: block, errored: incomplete,
              precluded: incomplete, capability-missing: incomplete, not-applicable: ignore,
              deselected: ignore, advisory-failed: warn, reused: ignore, waived: warn,
-             quarantined: warn }
+             quarantined: warn, unproven: ignore, survived: warn }
   release:
     about: A release.
-    rules: { failed: block, deselected: incomplete, not-applicable: ignore }
+    rules: { failed: block, deselected: incomplete, not-applicable: ignore,
+             unproven: ignore }
 """
 
 

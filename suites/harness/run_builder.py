@@ -60,6 +60,8 @@ RELEASE = Profile(
         Condition.REUSED: Effect.INCOMPLETE,
         Condition.WAIVED: Effect.WARN,
         Condition.QUARANTINED: Effect.WARN,
+        Condition.UNPROVEN: Effect.IGNORE,
+        Condition.SURVIVED: Effect.BLOCK,
     },
 )
 CHANGE = Profile(

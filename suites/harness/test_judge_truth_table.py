@@ -7,6 +7,7 @@ import itertools
 import pytest
 
 from harness.judge import BOUNDS, judge
+from harness.model.fault import Catch, Proof
 from harness.model.result import Conclusion, OverrideKind, SkipReason, Status, Verdict
 from harness.model.spec import Condition, Effect, Profile
 from suites.harness.run_builder import WAIVER, RunBuilder
@@ -32,6 +33,8 @@ TABLE = {
     Condition.REUSED: (A, A, I, B),
     Condition.WAIVED: (A, A, I, B),
     Condition.QUARANTINED: (A, A, I, B),
+    Condition.UNPROVEN: (A, A, I, B),
+    Condition.SURVIVED: (A, A, I, B),
 }
 SILENT = {
     Condition.FAILED: B,
@@ -46,6 +49,8 @@ SILENT = {
     Condition.REUSED: I,
     Condition.WAIVED: B,
     Condition.QUARANTINED: B,
+    Condition.UNPROVEN: I,
+    Condition.SURVIVED: B,
 }
 LENIENT = dict.fromkeys(Condition, Effect.IGNORE)
 
@@ -76,6 +81,14 @@ def add(builder: RunBuilder, condition: Condition) -> None:
             builder.check("p/x", Status.FAILED, message="broken", override=override)
         case Condition.DESELECTED:
             builder.deselect("p/x")
+        case Condition.UNPROVEN:
+            builder.check("p/x", advisory=True)  # p/passed has no fault; this one needs none
+        case Condition.SURVIVED:
+            proof = Proof(
+                check="p/x", fault="f", title="Broken", catch=Catch.SURVIVED, reason="passed",
+                at="2026-01-01T00:00:00Z", key="k",
+            )  # fmt: skip
+            builder.check("p/x", must_catch=("f",), proofs=(proof,))
         case _:
             skip = next(reason for reason, one in SKIPS.items() if one is condition)
             builder.skip("p/x", skip, "as planned")
@@ -117,6 +130,10 @@ def test_a_reason_names_the_condition_and_the_check(condition: Condition) -> Non
         assert (reason.condition, reason.check) == (condition, "")
         assert reason.text == "1 check was not selected: p/x"
         return
+    if condition is Condition.UNPROVEN:
+        assert (reason.condition, reason.check) == (condition, "")
+        assert reason.text == "1 check is not proven to catch a fault: p/passed"
+        return
     assert (reason.condition, reason.check) == (condition, "p/x")
     assert reason.text.startswith("p/x ")
 
@@ -151,7 +168,12 @@ def expected(
 def test_every_result_meets_exactly_the_conditions_of_the_table(
     status: Status, skip: SkipReason | None, override: OverrideKind | None, advisory: bool
 ) -> None:
-    builder = RunBuilder(Profile(about="a test", rules=dict.fromkeys(Condition, Effect.WARN)))
+    builder = RunBuilder(
+        Profile(
+            about="a test",
+            rules={**dict.fromkeys(Condition, Effect.WARN), Condition.UNPROVEN: Effect.IGNORE},
+        )
+    )
     builder.check("p/passed")
     given = override and type(WAIVER)(
         kind=override, reason="r", owner="o", issue="i", expires="2027-01-01"
