@@ -60,6 +60,7 @@ def examine_waivers(
                     waiver=waiver,
                     position=position(walk.file, node),
                     quarantine=key == "quarantine",
+                    release_after=waivers.quarantine_release_after * (key == "quarantine"),
                 )
             )
     if (count := len(waivers.quarantine)) > (limit := waivers.quarantine_limit):

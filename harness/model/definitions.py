@@ -16,11 +16,15 @@ class LoadedPhase(Record, frozen=True):
 
 
 class LoadedWaiver(Record, frozen=True):
-    """An entry of `waivers.yaml` and where it stands; `quarantine` when it is in that list."""
+    """An entry of `waivers.yaml` and where it stands; `quarantine` when it is in that list.
+
+    `release_after` is how many clean passes end it, 0 when none do.
+    """
 
     waiver: Waiver
     position: Position
     quarantine: bool = False
+    release_after: int = 0
 
 
 class Definitions(Record, frozen=True):

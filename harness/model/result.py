@@ -41,7 +41,9 @@ class OverrideKind(enum.StrEnum):
 class Override(Record, frozen=True):
     """A person's word about a result: who, why, until when (ISO date), which issue.
 
-    `position` is where it is written; None in journals of before that was kept.
+    `position` is where it is written; None in journals of before that was kept. One with
+    `release_after` ends by itself after so many clean passes in a row since the day `created`;
+    `clean_passes` is how many there were when the plan was made.
     """
 
     kind: OverrideKind
@@ -50,6 +52,14 @@ class Override(Record, frozen=True):
     issue: str
     expires: str
     position: Position | None = None
+    created: str = ""
+    release_after: int = 0
+    clean_passes: int = 0
+
+    @property
+    def released(self) -> bool:
+        """Whether it has ended by itself, whatever its last day."""
+        return 0 < self.release_after <= self.clean_passes
 
     def days_left(self, today: str) -> int | None:
         """Days from `today` (ISO date) to the last day that counts; negative once it is over.

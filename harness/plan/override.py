@@ -21,6 +21,8 @@ def overrides_of(definitions: Definitions, profile: str) -> dict[str, Override]:
             issue=loaded.waiver.issue,
             expires=loaded.waiver.expires,
             position=loaded.position,
+            created=loaded.waiver.created,
+            release_after=loaded.release_after,
         )
         for loaded in definitions.waivers
         if _covers(loaded.waiver, profile)
