@@ -7,7 +7,7 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -153,7 +153,7 @@ class Workspace:
     def _checkout(self) -> dict[str, str]:
         try:
             done = subprocess.run(
-                ["git", "-C", str(self.root), "status", "--porcelain=v2", "--branch"],
+                ["git", "-C", str(self.root), "status", "--porcelain=v2", "--branch", "-z"],
                 capture_output=True,
                 text=True,
                 check=False,
@@ -163,18 +163,22 @@ class Workspace:
             return {"unknown": f"git cannot be asked ({error})"}
         if done.returncode != 0:
             return {"unknown": "not a git checkout"}
-        lines = done.stdout.splitlines()
+        lines = done.stdout.removesuffix("\0").split("\0")
         facts = dict(
             line.removeprefix("# branch.").split(" ", 1)
             for line in lines
             if line.startswith("# branch.")
         )
-        changed = sum(1 for line in lines if not line.startswith("# "))
+        changed = [line for line in _entries(lines) if line[0] in _CHANGED]
         return {
             "commit": facts.get("oid", ""),
             "branch": facts.get("head", ""),
-            "changed-files": str(changed),
-            "modified": _digest((line, b"") for line in lines if line[0] in "12u"),
+            "changed-files": str(len(changed)),
+            "modified": _digest(
+                (line, _content(self.root / line.split(" ", _CHANGED[line[0]])[-1]))
+                for line in changed
+                if line[0] != "?"
+            ),
         }
 
     def templates(self) -> dict[str, str]:
@@ -191,6 +195,28 @@ class Workspace:
         raise HostError(
             "the report templates are missing", next_step="install release-manager again"
         )
+
+
+_CHANGED = {"1": 8, "2": 9, "u": 10, "?": 1}
+"""Entries of `git status --porcelain=v2` that tell of a difference: fields before the path."""
+
+
+def _entries(lines: list[str]) -> Iterator[str]:
+    """The entries of git's NUL-separated status; a renamed file's old name is none of its own."""
+    rest = iter(lines)
+    for line in rest:
+        if line:
+            yield line
+        if line.startswith("2 "):
+            next(rest, None)
+
+
+def _content(path: Path) -> bytes:
+    """The bytes of a file, or nothing where there is none to read: it is gone, or a folder."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
 
 
 def _digest(parts: Iterable[tuple[str, bytes]]) -> str:
