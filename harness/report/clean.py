@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from harness.model.fault import Proof
 from harness.model.history import Comparison, Mark
 from harness.model.plan import Capability, Considered
-from harness.model.result import Attachment, Finding, Output, Override, TestRecord
+from harness.model.result import Attachment, Excerpt, Finding, Output, Override, TestRecord
 from harness.report.text import plain
 
 _T = TypeVar("_T")
@@ -30,23 +30,45 @@ def test_record(test: TestRecord) -> TestRecord:
         plain(test.output),
     )
     attachments = cleaned(attachment, test.attachments)
+    lines = excerpt(test.excerpt)
     if (
         name is test.id
         and message is test.message
         and file is test.file
         and printed is test.output
         and attachments == test.attachments
+        and lines is test.excerpt
     ):
         return test
     return replace(
-        test, id=name, message=message, file=file, output=printed, attachments=attachments
+        test,
+        id=name,
+        message=message,
+        file=file,
+        output=printed,
+        attachments=attachments,
+        excerpt=lines,
     )
+
+
+def excerpt(lines: Excerpt | None) -> Excerpt | None:
+    """Lines of source that are plain."""
+    if lines is None:
+        return None
+    file, text = plain(lines.file), plain(lines.text)
+    if file is lines.file and text is lines.text:
+        return lines
+    return replace(lines, file=file, text=text)
 
 
 def finding(found: Finding) -> Finding:
     """A finding whose message, place and rule are plain."""
     return replace(
-        found, message=plain(found.message), file=plain(found.file), rule=plain(found.rule)
+        found,
+        message=plain(found.message),
+        file=plain(found.file),
+        rule=plain(found.rule),
+        excerpt=excerpt(found.excerpt),
     )
 
 

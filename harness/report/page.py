@@ -13,9 +13,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from harness.model.base import Record
+from harness.model.history import Changed
 from harness.model.result import Finding, Output, Status, TestRecord
 from harness.report.chart import Chart, chart
-from harness.report.shape import View, ViewAttempt, ViewCheck, ViewPhase, ViewReason
+from harness.report.payload import Payload, payload
+from harness.report.shape import Cluster, View, ViewAttempt, ViewCheck, ViewPhase, ViewReason
 from harness.report.text import both_ends, clip, clip_lines, plural, seconds, size
 
 if TYPE_CHECKING:
@@ -23,14 +25,19 @@ if TYPE_CHECKING:
 
 _REASONS_SHOWN = 8
 _REASONS = 200
-_CARDS = 200
+_CARDS = 60
+_LISTED_CARDS = 300
+_ROWS = 250
+_CLUSTERS = 12
+_CHANGES = 60
+_PROOFS = 400
 _UNANSWERED = 300
 _OVERRIDES = 500
-_BAD_TESTS = 40
+_BAD_TESTS, _ALL_BAD_TESTS = 40, 400
 _FINDINGS = 100
-_MESSAGE = 8_000
+_MESSAGE, _MESSAGES = 8_000, 240_000
 _LINE = 2_000
-_CARD_OUTPUT, _CARD_OUTPUTS = 32_000, 400_000
+_CARD_OUTPUT, _CARD_OUTPUTS = 32_000, 200_000
 _ROW_OUTPUT, _ROW_OUTPUTS = 1_500, 60_000
 _ROW_TESTS, _ALL_TESTS = 200, 2_000
 _BROKEN = (Status.FAILED, Status.ERRORED, Status.PRECLUDED, Status.FLAKY)
@@ -87,10 +94,11 @@ class Row(Record, frozen=True, omit_defaults=False):
 
 
 class PhaseRows(Record, frozen=True):
-    """A phase and its rows."""
+    """A phase and its rows; `more` of its checks are in the list of results alone."""
 
     phase: ViewPhase
     rows: tuple[Row, ...]
+    more: int
 
 
 class Page(Record, frozen=True):
@@ -107,6 +115,15 @@ class Page(Record, frozen=True):
     hidden_overrides: int
     phases: tuple[PhaseRows, ...]
     chart: Chart
+    results: Payload
+    anchors: frozenset[str]
+    clusters: tuple[Cluster, ...]
+    hidden_clusters: int
+    changes: tuple[Changed, ...]
+    hidden_changes: int
+    proven: tuple[ViewCheck, ...]
+    faults: int
+    anchor_of: dict[str, str]
 
 
 class _Budget:
@@ -136,8 +153,14 @@ def lay_out(view: View) -> Page:
     attention = [checks[name] for name in view.attention]
     reasons = view.verdict.reasons
     budget = _Budget(_CARD_OUTPUTS)
-    cards = tuple(_card(check, budget) for check in attention[:_CARDS])
+    texts = _Texts(_MESSAGES, _ALL_BAD_TESTS)
+    cards = tuple(_card(check, budget, texts) for check in attention[:_CARDS])
     carded = {card.check.id for card in cards}
+    timeline = chart(view)
+    standing = _standing(view, timeline)
+    anchors = frozenset(checks[name].anchor for name in standing)
+    proven = tuple(check for check in checks.values() if check.proofs or check.must_catch)
+    changes = view.comparison.changes if view.comparison else ()
     overridden = tuple(check for check in checks.values() if check.override is not None)
     return Page(
         reasons=reasons[:_REASONS_SHOWN],
@@ -149,25 +172,89 @@ def lay_out(view: View) -> Page:
         hidden_unanswered=max(0, len(view.unanswered) - _UNANSWERED),
         overrides=overridden[:_OVERRIDES],
         hidden_overrides=max(0, len(overridden) - _OVERRIDES),
-        phases=tuple(_phases(view, carded)),
-        chart=chart(view),
+        phases=tuple(_phases(view, carded, standing)),
+        chart=timeline,
+        results=payload(view, anchors),
+        anchors=anchors,
+        clusters=view.clusters[:_CLUSTERS],
+        hidden_clusters=max(0, len(view.clusters) - _CLUSTERS),
+        changes=changes[:_CHANGES],
+        hidden_changes=_all_changes(view) - len(changes[:_CHANGES]),
+        proven=proven[:_PROOFS],
+        faults=len({name for check in proven for name in check.must_catch}),
+        anchor_of={check.id: check.anchor for check in checks.values() if check.anchor in anchors},
     )
 
 
-def _card(check: ViewCheck, budget: _Budget) -> Card:
+def _all_changes(view: View) -> int:
+    if view.comparison is None:
+        return 0
+    return max(sum(view.comparison.counts.values()), len(view.comparison.changes))
+
+
+def _standing(view: View, timeline: Chart) -> set[str]:
+    """The checks with a row on the page: those that something links to, then the first ones.
+
+    The rest stands in the list of results and in report.json.
+    """
+    checks = view.checks()
+    by_anchor = {check.anchor: check.id for check in checks.values()}
+    overridden = [check.id for check in checks.values() if check.override is not None]
+    linked = {
+        *view.attention[: _CARDS + _LISTED_CARDS],
+        *view.unanswered[:_UNANSWERED],
+        *overridden[:_OVERRIDES],
+        *(by_anchor[reason.anchor] for reason in view.verdict.reasons[:_REASONS] if reason.anchor),
+        *(by_anchor[row.anchor] for row in timeline.rows if row.anchor in by_anchor),
+        *(by_anchor[table.anchor] for table in view.versions),
+    }
+    for name in checks:
+        if len(linked) >= _ROWS:
+            break
+        linked.add(name)
+    return linked
+
+
+class _Texts:
+    """Characters and tests left to tell, over all that did not pass."""
+
+    def __init__(self, characters: int, tests: int) -> None:
+        self._characters, self._tests = characters, tests
+
+    def bounded(self, text: str) -> str:
+        """Both ends of the text, in what is left; at least a line of it."""
+        room = min(_MESSAGE, max(self._characters, 300))
+        shown = both_ends(clip_lines(text.strip("\n"), _LINE), room)
+        self._characters -= len(shown)
+        return shown
+
+    def tests(self, bad: Iterable[TestRecord]) -> tuple[ShownTest, ...]:
+        """The first tests, as many as are left."""
+        chosen = list(bad)[: min(_BAD_TESTS, max(self._tests, 1))]
+        self._tests -= len(chosen)
+        return tuple(
+            ShownTest(
+                test=test, message=self.bounded(test.message), output=self.bounded(test.output)
+            )
+            for test in chosen
+        )
+
+
+def _card(check: ViewCheck, budget: _Budget, texts: _Texts) -> Card:
     bad = [test for test in check.records if test.status in _BROKEN]
+    tests = texts.tests(bad)
     return Card(
         check=check,
-        message=_bounded(check.reason),
+        message=texts.bounded(check.reason),
         findings=check.findings[:_FINDINGS],
         more_findings=max(0, len(check.findings) - _FINDINGS),
-        tests=_shown_tests(bad),
-        more_tests=max(0, len(bad) - _BAD_TESTS),
+        tests=tests,
+        more_tests=len(bad) - len(tests),
         output=budget.show(check.output, _CARD_OUTPUT),
         earlier=tuple(
             ShownAttempt(
                 attempt=attempt,
-                tests=_shown_tests(t for t in attempt.tests if t.status in _BROKEN),
+                tests=texts.tests(t for t in attempt.tests if t.status in _BROKEN),
                 output=budget.show(attempt.output, _CARD_OUTPUT),
             )
             for attempt in check.earlier
@@ -175,22 +262,13 @@ def _card(check: ViewCheck, budget: _Budget) -> Card:
     )
 
 
-def _shown_tests(bad: Iterable[TestRecord]) -> tuple[ShownTest, ...]:
-    return tuple(
-        ShownTest(test=test, message=_bounded(test.message), output=_bounded(test.output))
-        for test in list(bad)[:_BAD_TESTS]
-    )
-
-
-def _bounded(text: str) -> str:
-    return both_ends(clip_lines(text.strip("\n"), _LINE), _MESSAGE)
-
-
-def _phases(view: View, carded: set[str]) -> Iterator[PhaseRows]:
+def _phases(view: View, carded: set[str], standing: set[str]) -> Iterator[PhaseRows]:
     budget, tests_left = _Budget(_ROW_OUTPUTS), _ALL_TESTS
     for phase in view.phases:
         rows = []
         for check in phase.checks:
+            if check.id not in standing:
+                continue
             if check.id in carded:
                 rows.append(Row(check=check, carded=True))
                 continue
@@ -209,7 +287,7 @@ def _phases(view: View, carded: set[str]) -> Iterator[PhaseRows]:
                     output=budget.show(check.output, _ROW_OUTPUT),
                 )
             )
-        yield PhaseRows(phase=phase, rows=tuple(rows))
+        yield PhaseRows(phase=phase, rows=tuple(rows), more=len(phase.checks) - len(rows))
 
 
 def render(
@@ -238,13 +316,15 @@ def render(
         value=_value,
         ends=both_ends,
     )
+    page = lay_out(view)
     style, script = templates["report.css"], templates["report.js"]
     return environment.get_template("report.html.j2").render(
         view=view,
-        page=lay_out(view),
+        page=page,
         # Ours, not a program's: the only text that enters the page unescaped.
         style=Markup(style),  # noqa: S704
         script=Markup(script),  # noqa: S704
+        data=Markup(page.results.text),  # noqa: S704 - base64, or JSON without a `<`
         policy=(
             f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}';"
             " img-src data:; base-uri 'none'; form-action 'none'"

@@ -29,6 +29,7 @@ from harness.model.result import Outcome, Output, Status, Usage
 from harness.model.scope import run_scope
 from harness.model.trace import SpanIds
 from harness.run.attempts import classified
+from harness.run.excerpt import Excerpts
 from harness.run.kinds.registry import KindRegistry
 from harness.run.reproduce import as_typed
 from harness.run.services import Services, environment_of
@@ -106,6 +107,7 @@ class LocalExecutor:
         self._loop = Loop()
         self._stop = stop
         self._redactor = Redactor(environ)
+        self._excerpts = Excerpts(root, self._redactor.mask)
         self._supervisor = Supervisor(self._loop, environ=environ, redactor=self._redactor)
         self._loop.on_readable(stop.fileno(), stop.drain)
         self._services = Services(
@@ -238,6 +240,7 @@ class LocalExecutor:
             completed = _completed(ended)
             outcome, traced = self._conclude(prepared, completed)
             outcome = classified(_bounded(outcome, ended), completed)
+            outcome = self._excerpts.of(outcome)
         self._end(job, outcome, traced, ended)
 
     def _conclude(self, prepared: _Prepared, completed: Completed) -> tuple[Outcome, Output | None]:
