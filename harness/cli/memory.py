@@ -14,6 +14,7 @@ from harness.model.run import NoHeaderError, fold
 
 if TYPE_CHECKING:
     from harness.model.history import PastRun
+    from harness.model.plan import Plan
     from harness.model.ports import Clock, EventSink
     from harness.model.run import Run
     from harness.record.history import History
@@ -60,6 +61,25 @@ def expected_durations(root: Path) -> dict[str, float]:
             return history.durations()
     except EvidenceError:
         return {}
+
+
+def with_clean_passes(root: Path, plan: Plan) -> Plan:
+    """The plan, its quarantines knowing the clean passes that the history has of their checks.
+
+    A history that is not there or cannot be used has none: then a quarantine lasts to its last day.
+    """
+    from harness.plan.release import ends_by_passing, with_clean_passes
+    from harness.record.history import HISTORY, History
+
+    if not ends_by_passing(plan) or not (root / HISTORY).exists():
+        return plan
+    try:
+        with History(root / HISTORY) as history:
+            return with_clean_passes(
+                plan, lambda check, day: history.since(check, project=plan.project, day=day)
+            )
+    except EvidenceError:
+        return plan
 
 
 def remember(

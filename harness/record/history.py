@@ -147,6 +147,34 @@ class History:
             for run_id, status, seconds, reused in reversed(rows)
         )
 
+    def since(self, check: str, *, project: str, day: str) -> list[PastCheck]:
+        """Every end of a check, with its tests, in runs begun on `day` or later, oldest first."""
+        with _using(self.path):
+            rows = self._db.execute(
+                "SELECT c.run, c.name, c.status, c.seconds, c.reused FROM checks c"
+                " JOIN runs r ON r.id = c.run"
+                " WHERE c.name = (SELECT id FROM names WHERE name = ?)"
+                " AND r.project = ? AND r.started_at >= ? ORDER BY r.started_at, r.id",
+                (check, project, day),
+            ).fetchall()
+            return [
+                PastCheck(
+                    status=Status(status),
+                    seconds=seconds,
+                    reused=bool(reused),
+                    tests={
+                        test: PastTest(status=Status(how), seconds=took)
+                        for test, how, took in self._db.execute(
+                            "SELECT n.name, t.status, t.seconds FROM tests t"
+                            " JOIN names n ON n.id = t.name"
+                            " WHERE t.run = ? AND t.check_name = ?",
+                            (run, name),
+                        )
+                    },
+                )
+                for run, name, status, seconds, reused in rows
+            ]
+
     def runs(self, limit: int) -> list[PastRun]:
         """The newest runs, newest first, without their checks."""
         with _using(self.path):
