@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import click
@@ -30,7 +31,10 @@ def command(root: str | None, /, as_json: bool, graph: str | None, **options: An
 
     plan = plan_for(Workspace.find(root), options)
     if as_json:
-        click.echo(show.as_json(plan))
+        from harness.run.masking import masked, redactor_for
+
+        # It is printed to be kept and passed on, as a journal is.
+        click.echo(show.as_json(masked(plan, redactor_for(plan, os.environ))))
     elif graph == "mermaid":
         click.echo(show.as_mermaid(plan), nl=False)
     elif graph == "dot":

@@ -48,8 +48,28 @@ def resumable(folder: RunFolder, events: tuple[Event, ...]) -> Run:
     return run
 
 
-def refuse_changes(workspace: Workspace, run: Run) -> None:
-    """Raise `UsageError` naming what differs from when the run began, if anything does."""
+def with_secrets(workspace: Workspace, recorded: Plan) -> Plan:
+    """The recorded plan with what was masked in it, from the definitions as they are now."""
+    from harness.plan.selection import Selection
+    from harness.run.masking import restored
+
+    return restored(
+        recorded,
+        lambda: workspace.plan(
+            workspace.definitions(workspace.kinds()),
+            selection=Selection(),
+            profile=recorded.profile_name,
+            flags=recorded.host.flags,
+            event=recorded.host.event,
+        ),
+    )
+
+
+def refuse_changes(workspace: Workspace, run: Run) -> Plan:
+    """The plan to go on with, nothing in it masked.
+
+    Raises `UsageError` naming what differs from when the run began, if anything does.
+    """
     from harness.cli.reusing import keys_now
 
     before = run.header
@@ -68,7 +88,10 @@ def refuse_changes(workspace: Workspace, run: Run) -> None:
         )
         if not same
     ]
-    keys = keys_now(workspace, before.plan)
+    plan = before.plan
+    if then.get("definitions") == now.get("definitions"):
+        plan = with_secrets(workspace, plan)
+    keys = keys_now(workspace, plan)
     changed += [
         f"what {check.id} depends on"
         for check in before.plan.checks
@@ -80,6 +103,7 @@ def refuse_changes(workspace: Workspace, run: Run) -> None:
             f" {', '.join(changed)}",
             next_step=_AFRESH,
         )
+    return plan
 
 
 def _machine(host: Host) -> tuple[object, ...]:
@@ -113,18 +137,20 @@ def resume(
     from harness.record.folder import point_latest
     from harness.record.journal import JournalWriter
     from harness.run.dispatch import Stop, run_plan
+    from harness.run.masking import redactor_for
 
     journal, read = JournalWriter.resume(folder.journal)
     try:
         run = resumable(folder, read.events)
-        refuse_changes(workspace, run)
-        plan = run.header.plan
+        plan = refuse_changes(workspace, run)
         clock, stop = _LaterClock(read.events[-1].at), Stop()
         again = RunResumed(
             at=clock.monotonic(),
             resumed_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
             harness_version=__version__,
-            command=shlex.join(["release-manager", *sys.argv[1:]]),
+            command=redactor_for(plan, os.environ).text(
+                shlex.join(["release-manager", *sys.argv[1:]])
+            ),
         )
         goes_on = fold([*read.events, again])
         ended = {

@@ -258,8 +258,10 @@ def _drive(
     from harness.model.trace import SpanIds
     from harness.record.folder import point_latest
     from harness.run.dispatch import Stop, run_plan
+    from harness.run.masking import masked, redactor_for
 
     stop = Stop()
+    redactor = redactor_for(plan, os.environ)
 
     def interrupt(number: int, _frame: FrameType | None) -> None:
         stop.request(signal.Signals(number).name)
@@ -276,10 +278,10 @@ def _drive(
                 run_id=folder.run_id,
                 started_at=started_at,
                 harness_version=__version__,
-                command=shlex.join(["release-manager", *sys.argv[1:]]),
+                command=redactor.text(shlex.join(["release-manager", *sys.argv[1:]])),
                 root=str(workspace.root),
                 source=workspace.source(),
-                plan=plan,
+                plan=masked(plan, redactor),
                 trace=options["trace"],
             )
         )

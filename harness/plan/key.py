@@ -137,7 +137,11 @@ def _keyed(
 
 def _definition(check: PlannedCheck, plan: Plan) -> dict[str, str]:
     said = {"id": check.id, "uses": check.kind, "inputs": _text(sorted(check.inputs))}
-    said.update({f"with.{name}": _text(value) for name, value in check.options.items()})
+    for name, value in check.options.items():
+        if name == "env" and isinstance(value, dict):
+            said.update({f"with.env.{key}": digest_of(one)[:32] for key, one in value.items()})
+        else:
+            said[f"with.{name}"] = _text(value)
     said.update({f"env.{name}": digest_of(value)[:32] for name, value in check.env.items()})
     said.update({f"matrix.{name}": _text(value) for name, value in check.matrix.items()})
     for name in _closure(check.services, plan.services):

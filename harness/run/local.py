@@ -31,6 +31,7 @@ from harness.model.trace import SpanIds
 from harness.run.attempts import classified
 from harness.run.excerpt import Excerpts
 from harness.run.kinds.registry import KindRegistry
+from harness.run.masking import masked_struct, redactor_for
 from harness.run.reproduce import as_typed
 from harness.run.services import Services, environment_of
 from harness.run.stop import Stop
@@ -39,7 +40,6 @@ from harness.system.child import Child, Ended, Launch
 from harness.system.loop import Loop
 from harness.system.process import Supervisor
 from harness.system.programs import StartError
-from harness.system.redact import Redactor
 
 CHECK_VARIABLE = "RELEASE_MANAGER_CHECK"
 _CONCLUSIVE = (Status.PASSED, Status.FAILED, Status.FLAKY, Status.ERRORED)
@@ -106,7 +106,7 @@ class LocalExecutor:
         self.refusal: OSError | None = None
         self._loop = Loop()
         self._stop = stop
-        self._redactor = Redactor(environ)
+        self._redactor = redactor_for(plan, environ)
         self._excerpts = Excerpts(root, self._redactor.mask)
         self._supervisor = Supervisor(self._loop, environ=environ, redactor=self._redactor)
         self._loop.on_readable(stop.fileno(), stop.drain)
@@ -271,6 +271,7 @@ class LocalExecutor:
         check_id = job.check.id
         if self._jobs.pop(check_id, None) is None:
             return  # cancelled meanwhile
+        outcome = masked_struct(outcome, self._redactor)
         self._events.append(
             CheckFinished(
                 at=now,

@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from urllib.parse import quote
 
 MASK = b"[REDACTED]"
@@ -60,6 +61,7 @@ _FEW_NEEDLES = 40
 _PEM_OPEN = b"-----BEGIN "
 
 
+@lru_cache(maxsize=4096)
 def looks_secret(name: str) -> bool:
     """Whether a variable of this name is taken to hold a secret."""
     return bool(_SECRET_NAME.search(name)) and not _NOT_SECRET_NAME.search(name)
@@ -93,6 +95,10 @@ class Redactor:
         for pattern in self._patterns_in(data):
             data = pattern.sub(MASK, data)
         return data
+
+    def hides(self, data: bytes) -> bool:
+        """Whether `mask` would change anything in `data`."""
+        return any(pattern.search(data) for pattern in self._patterns_in(data))
 
     def _patterns_in(self, data: bytes) -> list[re.Pattern[bytes]]:
         """The patterns that can match in `data` at all; mostly none."""
