@@ -70,6 +70,8 @@ class TestHonestAnswers:
         assert answer.choices[0].message.content == "Simulated answer to: où est-il?"
         assert answer.choices[0].finish_reason == "stop"
         assert answer.model == MODELS[MODEL]
+        # What support asks for first; the SDK reads it from a header.
+        assert answer._request_id.startswith("req_")
         # 10 characters are 3 tokens, a message costs 3 more; the answer has 31 characters.
         assert (answer.usage.prompt_tokens, answer.usage.completion_tokens) == (6, 8)
 
