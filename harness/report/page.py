@@ -122,6 +122,7 @@ class Page(Record, frozen=True):
     changes: tuple[Changed, ...]
     hidden_changes: int
     proven: tuple[ViewCheck, ...]
+    hidden_proven: int
     faults: int
     anchor_of: dict[str, str]
 
@@ -181,6 +182,7 @@ def lay_out(view: View) -> Page:
         changes=changes[:_CHANGES],
         hidden_changes=_all_changes(view) - len(changes[:_CHANGES]),
         proven=proven[:_PROOFS],
+        hidden_proven=max(0, len(proven) - _PROOFS),
         faults=len({name for check in proven for name in check.must_catch}),
         anchor_of={check.id: check.anchor for check in checks.values() if check.anchor in anchors},
     )
