@@ -6,6 +6,7 @@ checker is proof of a defect however the next attempt ends, so it ends the attem
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import msgspec
@@ -13,11 +14,26 @@ import msgspec
 from harness.model.event import CheckFinished
 from harness.model.plan import Decision, Plan, PlannedCheck
 from harness.model.ports import Completed
-from harness.model.result import Failure, Finding, Outcome, Status
-from harness.run.kinds.sanitizers import find_reports
+from harness.model.result import Failure, Outcome, Status
+from harness.run.kinds.ending import read_output_bytes
+from harness.run.kinds.sanitizers import find_reports, is_report
 
 # What a shell answers for a child that SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE or SIGSEGV ended.
 _CRASHED = frozenset({128 + number for number in (4, 5, 6, 7, 8, 11)})
+# How runners tell that such a signal ended what they ran, where their own exit code does not:
+# cargo, Go, Python, nextest, CTest, meson, shells, the JVM. A bare name in a text is not enough.
+_SIGNALS = rb"SIG(?:SEGV|ABRT|BUS|ILL|FPE|TRAP)\b"
+_CRASHES = re.compile(
+    rb"\bsignal:? (?:4|5|6|7|8|11)\b"
+    rb"|(?:\bsignal[ :=]{1,2}|\b(?:by|received|caught|with) |<Signals\.)"
+    + _SIGNALS
+    + rb"|\b"
+    + _SIGNALS
+    + rb"(?:: | \(0x| +\[)"
+    rb"|\b[Ss]egmentation fault\b|\(core dumped\)|^Fatal Python error: "
+    rb"|\*\*\*Exception: (?:SegFault|Illegal|Numerical|Bus)",
+    re.MULTILINE,
+)
 _RACES = ("ThreadSanitizer", "data race", "Data race")
 _LEAKS = ("LeakSanitizer", "definitely lost", "memory leak")
 
@@ -58,7 +74,10 @@ def why_final(check: PlannedCheck, attempts: Sequence[CheckFinished]) -> str:
 
 
 def classified(outcome: Outcome, completed: Completed) -> Outcome:
-    """The outcome with the class of its failure, when it is one that no retry may lift."""
+    """The outcome with the class of its failure, when it is one that no retry may lift.
+
+    Raises `EvidenceError` when what was printed cannot be read back.
+    """
     if outcome.status is not Status.FAILED or outcome.failure is not None:
         return outcome
     failure = _failure(outcome, completed)
@@ -68,7 +87,7 @@ def classified(outcome: Outcome, completed: Completed) -> Outcome:
 def _failure(outcome: Outcome, completed: Completed) -> Failure | None:
     if completed.timed_out:
         return Failure.TIMEOUT
-    reports = [one for one in (*outcome.findings, *find_reports(completed)) if _is_report(one)]
+    reports = [one for one in (*outcome.findings, *find_reports(completed)) if is_report(one)]
     if any(mark in one.message for one in reports for mark in _RACES):
         return Failure.RACE
     if reports and all(any(mark in one.message for mark in _LEAKS) for one in reports):
@@ -77,14 +96,11 @@ def _failure(outcome: Outcome, completed: Completed) -> Failure | None:
         return Failure.SANITIZER
     if completed.signal or completed.exit_code in _CRASHED:
         return Failure.CRASH
-    return None
-
-
-def _is_report(finding: Finding) -> bool:
-    return finding.rule.endswith("Sanitizer") or finding.rule in {"miri", "valgrind"}
+    said = (read_output_bytes(completed), *(test.message.encode() for test in outcome.tests))
+    return Failure.CRASH if any(_CRASHES.search(text) for text in said) else None
 
 
 def _cause(outcome: Outcome) -> str:
-    rule = next((one.rule for one in outcome.findings if _is_report(one)), "")
+    rule = next((one.rule for one in outcome.findings if is_report(one)), "")
     said = outcome.failure.value if outcome.failure is not None else ""
     return f"{said} ({rule})" if rule else said

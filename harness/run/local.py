@@ -239,7 +239,7 @@ class LocalExecutor:
         else:
             completed = _completed(ended)
             outcome, traced = self._conclude(prepared, completed)
-            outcome = classified(_bounded(outcome, ended), completed)
+            outcome = _classified(_bounded(outcome, ended), completed)
             outcome = self._excerpts.of(outcome)
         self._end(job, outcome, traced, ended)
 
@@ -380,6 +380,14 @@ def _bounded(outcome: Outcome, ended: Ended) -> Outcome:
             outcome, status=Status.FAILED, message="still ran at its deadline and was ended"
         )
     return outcome
+
+
+def _classified(outcome: Outcome, completed: Completed) -> Outcome:
+    """With the class of its failure; one that cannot be told apart must not be tried again."""
+    try:
+        return classified(outcome, completed)
+    except HarnessError as error:
+        return Outcome(status=Status.ERRORED, message=str(error))
 
 
 def _blame(kind: str, step: str, error: Exception) -> tuple[Outcome, Output]:

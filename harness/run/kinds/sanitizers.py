@@ -3,8 +3,9 @@
 A sanitizer can report and the program still exit 0 (UndefinedBehaviorSanitizer does by default), so
 kinds that run products look for reports themselves. Formats: the runtime of clang and gcc
 (`==PID==ERROR: AddressSanitizer: …`, `file:line:col: runtime error: …`,
-`WARNING: ThreadSanitizer: …`) and valgrind (`==PID== Invalid read …`, `ERROR SUMMARY`). A report
-may begin in the middle of a line: a test runner was printing its own when the program wrote.
+`WARNING: ThreadSanitizer: …`), Go's race detector (`WARNING: DATA RACE` and the access) and
+valgrind (`==PID== Invalid read …`, `ERROR SUMMARY`). A report may begin in the middle of a line: a
+test runner was printing its own when the program wrote.
 """
 
 from __future__ import annotations
@@ -15,8 +16,16 @@ from harness.model.ports import Completed
 from harness.model.result import Finding
 from harness.run.kinds.ending import read_output_bytes
 
-_HINTS = (b"Sanitizer", b": runtime error: ", b"ERROR SUMMARY: ", b"== Invalid ", b"Undefined Beh")
+_HINTS = (
+    b"Sanitizer",
+    b": runtime error: ",
+    b"ERROR SUMMARY: ",
+    b"== Invalid ",
+    b"Undefined Beh",
+    b"DATA RACE",
+)
 _REPORT_LIMIT = 20
+GO_RACE = "Go race detector"
 
 _SANITIZER = re.compile(
     r"(?<!\S)(?P<head>==\d+==\s?ERROR|WARNING|==\d+==\s?WARNING|SUMMARY): "
@@ -36,6 +45,11 @@ _VALGRIND_WHAT = re.compile(
     r"|Process terminating|[\d,]+ bytes in [\d,]+ blocks are definitely)[^\n]*)",
     re.MULTILINE,
 )
+_GO_RACE = re.compile(
+    r"WARNING: DATA RACE\r?\n\s*(?P<what>(?:Previous )?(?:Atomic )?(?:Read|Write|read|write) at 0x"
+    r"[0-9a-f]+ by [^\n:]+)",
+)
+_GO_FRAME = re.compile(r"^\s+(?P<file>/?[^\s:]+\.go):(?P<line>\d+)", re.MULTILINE)
 _FRAME = re.compile(r"#\d+ 0x[0-9a-f]+ in [^\n]*? (?P<file>/[^\s:()]+):(?P<line>\d+)")
 _SYSTEM = re.compile(r"/(?:rustc|usr|build)/|sanitizer_common|/lsan/|/asan/|/tsan/")
 
@@ -74,10 +88,26 @@ def parse_reports(text: str) -> tuple[Finding, ...]:
             )
             for match in pattern.finditer(text)
         )
+    for match in _GO_RACE.finditer(text):
+        end = text.find("\n\n", match.end())
+        frame = _GO_FRAME.search(text, match.end(), end if end >= 0 else len(text))
+        found.append(
+            Finding(
+                message=f"{GO_RACE}: data race: {match['what']}",
+                file=frame["file"] if frame else "",
+                line=int(frame["line"]) if frame else 0,
+                rule=GO_RACE,
+            )
+        )
     if any(match["count"] != "0" for match in _VALGRIND.finditer(text)):
         whats = [match["what"] for match in _VALGRIND_WHAT.finditer(text)] or ["errors reported"]
         found.extend(Finding(message=f"valgrind: {what}", rule="valgrind") for what in whats)
     return tuple(found[:_REPORT_LIMIT])
+
+
+def is_report(finding: Finding) -> bool:
+    """Whether a finding is one of these reports, whoever found it."""
+    return finding.rule.endswith("Sanitizer") or finding.rule in {"miri", "valgrind", GO_RACE}
 
 
 def _first_frame(text: str, start: int) -> tuple[str, int]:
