@@ -13,11 +13,14 @@ from harness.cli.workspace import Workspace
 
 @click.command(name="plan")
 @selecting
+@click.option("--fresh", is_flag=True, help="Plan as `verify --fresh` does: nothing is reused.")
 @click.option("--json", "as_json", is_flag=True, help="Print the whole plan as JSON.")
 @click.option("--graph", type=click.Choice(["mermaid", "dot"]), help="Print the plan as a drawing.")
 @click.pass_obj
-def command(root: str | None, /, as_json: bool, graph: str | None, **options: Any) -> None:
-    """Show what would run, and why each check will or will not.
+def command(
+    root: str | None, /, fresh: bool, as_json: bool, graph: str | None, **options: Any
+) -> None:
+    """Show what would run or be reused, and why each check will or will not.
 
     \b
     Examples:
@@ -27,9 +30,14 @@ def command(root: str | None, /, as_json: bool, graph: str | None, **options: An
     """
     if as_json and graph:
         raise click.UsageError("--json and --graph are two outputs; choose one")
+    from harness.cli.reusing import Reuse
     from harness.plan import show
 
-    plan = plan_for(Workspace.find(root), options)
+    workspace = Workspace.find(root)
+    reuse = Reuse(workspace, plan_for(workspace, options), fresh=fresh)
+    plan = reuse.plan
+    for note in reuse.notes:
+        click.echo(f"note: {note}", err=True)
     if as_json:
         from harness.run.masking import masked, redactor_for
 

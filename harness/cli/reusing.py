@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Mapping
 from functools import cache
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from harness import __version__
+from harness.cli.workspace import PHASES
 from harness.model.event import CheckFinished, Event, Noted
 from harness.model.plan import Decision, Plan, PlannedCheck
 from harness.model.result import Finding, SkipReason, Status
@@ -45,7 +47,10 @@ def keys_now(workspace: Workspace, plan: Plan) -> dict[str, Keyed]:
         "python": f"{sys.version} {sys.executable}",
         "python packages": _packages(),
     }
-    facts = Facts(tools=tools, environ=dict(os.environ))
+    of_kind = {}
+    if any(check.kind == "versions" for check in plan.checks):
+        of_kind["versions"] = _versions(workspace.root)
+    facts = Facts(tools=tools, environ=dict(os.environ), of_kind=of_kind)
 
     @cache
     def program(name: str) -> str:
@@ -116,6 +121,11 @@ class Reuse:
         return True
 
     @property
+    def notes(self) -> list[str]:
+        """Why what was kept does not stand, where that is not the plan's to say."""
+        return [*self._cache.troubles, *self._misses]
+
+    @property
     def reused(self) -> dict[str, CheckFinished]:
         """The earlier end of each check that the plan reuses."""
         return {
@@ -125,7 +135,7 @@ class Reuse:
 
     def bring(self, folder: Path, sink: EventSink, at: float) -> None:
         """Bring reused attachments into a run's folder, and say why something was not reused."""
-        for text in [*self._cache.troubles, *self._misses]:
+        for text in self.notes:
             sink.emit(Noted(at=at, text=text))
         self._cache.troubles.clear()
         for kept in self._kept.values():
@@ -226,6 +236,26 @@ def _digest(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return ""
+
+
+def _versions(root: Path) -> dict[str, str]:
+    """What a comparison of versions reads whatever its inputs say: what to compare, and tags."""
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(root), "tag", "--points-at", "HEAD"],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=30,
+        )
+        tags = " ".join(done.stdout.split()) if done.returncode == 0 else done.stderr.strip()
+    except (OSError, subprocess.TimeoutExpired) as error:
+        tags = f"unknown: {error}"
+    places = (root / PHASES / name for name in ("versions.yaml", "versions.yml"))
+    return {
+        "places of versions": " ".join(_digest(place)[:32] for place in places),
+        "tags of HEAD": tags,
+    }
 
 
 def _program(root: Path, name: str) -> str:

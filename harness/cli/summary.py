@@ -85,6 +85,8 @@ def print_summary(replayed: Replayed, folder: RunFolder, *, as_json: bool) -> No
 def _override(check: str, given: Override, today: str) -> None:
     """One override that stands in the run, needed or not; none is hidden in a count."""
     over = "" if in_force(given, today) else " (over, lifts nothing)"
+    if given.released:
+        over = f" ({given.release_after} clean passes: released; remove the entry)"
     _line(
         given.kind.value,
         f"{check} until {one(given.expires) or 'no date'}{over} by {one(given.owner)}"

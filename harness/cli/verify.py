@@ -181,8 +181,9 @@ def command(root: str | None, /, **options: Any) -> int:
         demand_strace()
     reuse = Reuse(workspace, plan, fresh=fresh)
     plan = reuse.plan
-    started_at = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    folder = create_run_folder(reports, new_run_id(started_at, secrets.token_hex(3)))
+    moment = datetime.now(UTC)
+    started_at = moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+    folder = create_run_folder(reports, new_run_id(moment, secrets.randbelow(4096)))
     journal = JournalWriter(folder.journal)
     display = make_display(plan, as_json=options["as_json"], plain=options["plain"])
     try:

@@ -49,10 +49,14 @@ class Manifest(Record, frozen=True):
 
 
 class Facts(Record, frozen=True):
-    """What the world says that every key depends on: tools in use and the environment."""
+    """What the world says that keys depend on: tools in use and the environment.
+
+    `of_kind` is what every check of one kind reads apart from its inputs, by that kind.
+    """
 
     tools: dict[str, str]
     environ: dict[str, str]
+    of_kind: dict[str, dict[str, str]] = {}
 
 
 class Keyed(Record, frozen=True):
@@ -124,7 +128,7 @@ def _keyed(
         if not matched:
             return Keyed(why_not=f"its input {pattern} matches no file")
         files.update(matched)
-    tools = {**facts.tools, **_tools(check, plan, program)}
+    tools = {**facts.tools, **facts.of_kind.get(check.kind, {}), **_tools(check, plan, program)}
     manifest = Manifest(
         definition=_definition(check, plan),
         inputs=files,

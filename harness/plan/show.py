@@ -50,6 +50,8 @@ def _summary(plan: Plan) -> str:
     running = sum(1 for check in plan.checks if will_run(check))
     blocked = sum(1 for check in plan.checks if check.reason.startswith(CANNOT_RUN))
     parts = [f"{len(plan.checks) + len(plan.deselected)} checks", f"{running} to run"]
+    if reused := sum(1 for check in plan.checks if check.decision is Decision.REUSE):
+        parts.append(f"{reused} reused")
     if blocked:
         parts.append(f"{blocked} cannot run")
     for skip, words in _SKIP_WORDS.items():
@@ -70,7 +72,7 @@ def will_run(check: PlannedCheck) -> bool:
 
 
 def _check_lines(check: PlannedCheck) -> list[str]:
-    word = "run " if will_run(check) else "skip" if check.skip else "stop"
+    word = {"run": "run ", "reuse": "keep"}.get(style := _style(check), style)
     lines = [f"  {word}  {check.id}  {_one_line(check.title)}  [{check.kind}]"]
     lines.append(f"        why: {_one_line(check.reason)}")
     if (given := check.override) is not None:
@@ -137,6 +139,7 @@ def as_mermaid(plan: Plan) -> str:
     lines += [f"  {names[need]} --> {names[check]}" for need, check in edges]
     lines += [
         "  classDef run stroke-width:2px",
+        "  classDef reuse stroke-width:1px",
         "  classDef skip stroke-dasharray:4 4",
         "  classDef stop stroke-width:2px,stroke-dasharray:1 3",
     ]
@@ -158,7 +161,9 @@ def as_dot(plan: Plan) -> str:
             label = f"{_dot(check.id)}\\n{_dot(check.title)}"
             if not will_run(check):
                 label += f"\\n{_dot(check.reason)}"
-            style = {"run": "solid", "skip": "dashed", "stop": "dotted"}[_style(check)]
+            style = {"run": "solid", "reuse": "bold", "skip": "dashed", "stop": "dotted"}[
+                _style(check)
+            ]
             lines.append(f'    {names[check.id]} [label="{label}", style={style}];')
         lines.append("  }")
     lines += [f"  {names[need]} -> {names[check]};" for need, check in edges]
@@ -177,6 +182,8 @@ def _drawing(plan: Plan) -> tuple[list[PlannedCheck], list[tuple[str, str]]]:
 def _style(check: PlannedCheck) -> str:
     if will_run(check):
         return "run"
+    if check.decision is Decision.REUSE:
+        return "reuse"
     return "skip" if check.skip else "stop"
 
 

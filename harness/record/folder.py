@@ -5,18 +5,25 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.errors import EvidenceError, HostError
 from harness.record.journal import JOURNAL_NAME
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 LATEST = "latest"
 _RUN_ID = re.compile(r"^\d{8}T\d{6}Z-[0-9a-f]{6}$")
 
 
-def new_run_id(started_at: str, token: str) -> str:
-    """A sortable id such as `20261123T073105Z-1f0c2a`, from an ISO 8601 UTC time and a token."""
-    digits = re.sub(r"[-:]", "", started_at.split(".", maxsplit=1)[0].removesuffix("Z"))
-    return f"{digits}Z-{token}"
+def new_run_id(moment: datetime, token: int) -> str:
+    """An id such as `20261123T073105Z-1f0c2a`; ids sort by their moment (in UTC).
+
+    The last six digits are the millisecond within the second, then `token` (0 to 4095), which
+    keeps two runs of the same millisecond apart.
+    """
+    return f"{moment:%Y%m%dT%H%M%SZ}-{moment.microsecond // 1000:03x}{token:03x}"
 
 
 class RunFolder:
@@ -66,6 +73,7 @@ def point_latest(folder: RunFolder) -> None:
     link = folder.path.parent / LATEST
     partial = folder.path.parent / f".{LATEST}-{folder.run_id}"
     try:
+        partial.unlink(missing_ok=True)  # left by a process that was killed right here
         partial.symlink_to(folder.run_id, target_is_directory=True)
         partial.replace(link)
     except OSError as error:

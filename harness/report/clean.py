@@ -104,6 +104,7 @@ def override(given: Override | None) -> Override | None:
         owner=plain(given.owner),
         issue=plain(given.issue),
         expires=plain(given.expires),
+        created=plain(given.created),
     )
 
 

@@ -44,7 +44,7 @@ def as_sarif(view: View) -> bytes:
         index = rules.setdefault(clip(problem.rule, _RULE), len(descriptors))
         if index == len(descriptors):
             descriptors.append(_rule(problem))
-        results.append(_result(problem, index, view.run.started_at[:10]))
+        results.append(_result(problem, index))
     log = {
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -92,7 +92,7 @@ def _rule(problem: Problem) -> dict[str, Any]:
     }
 
 
-def _result(problem: Problem, index: int, today: str) -> dict[str, Any]:
+def _result(problem: Problem, index: int) -> dict[str, Any]:
     check = problem.check
     result: dict[str, Any] = {
         "ruleId": clip(problem.rule, _RULE),
@@ -104,7 +104,7 @@ def _result(problem: Problem, index: int, today: str) -> dict[str, Any]:
     }
     given = check.override
     # One that is over lifts nothing, and one that lifted nothing suppresses nothing.
-    if given is not None and check.effect not in _IN_THE_WAY and given.expires >= today:
+    if given is not None and check.effect not in _IN_THE_WAY and not check.override_over:
         words = f"{given.kind.value} until {given.expires} by {given.owner} ({given.issue})"
         result["suppressions"] = [
             {

@@ -132,8 +132,8 @@ class ViewCheck(Record, frozen=True):
     `tests` counts what `records` lists. `earlier` holds the attempts before the one that decided.
     `effect` is the gravest thing the check does to the verdict. `planned` is the plan's reason to
     run it or not, `command` what ran, `reproduce` what a person types. `override_over` when the
-    override's last day lay before the run's, so that it lifted nothing. `marks` are its ends in
-    earlier runs, newest last; `proofs` what it made of each fault.
+    override's last day lay before the run's, or clean passes released it, so that it lifted
+    nothing. `marks` are its ends in earlier runs, newest last; `proofs` what it made of each fault.
     """
 
     id: str

@@ -182,6 +182,9 @@ def _failure_parts(check: ViewCheck) -> Iterator[str]:
 def _until(check: ViewCheck, given: Override) -> str:
     """What the override is and how long; one that is over says so."""
     words = f"{given.kind.value} until {inline(given.expires)}"
+    if given.released:
+        passes = plural(given.release_after, "clean pass", "clean passes")
+        return f"{words} ({passes}: released; remove the entry)"
     return f"{words} (over, lifts nothing)" if check.override_over else words
 
 

@@ -190,7 +190,7 @@ def _over(given: Override | None, today: str) -> bool:
     if given is None:
         return False
     left = given.days_left(today)
-    return left is None or left < 0
+    return left is None or left < 0 or given.released
 
 
 def _check(

@@ -141,7 +141,7 @@ def test_machines_read_events_and_the_verdict(tmp_path: Path) -> None:
     done = project.run("verify", "--json")
     lines = [json.loads(line) for line in done.out.splitlines()]
     assert [line["event"] for line in lines] == [
-        "run-started", "check-started", "check-finished", "run-finished", "verdict",
+        "run-started", "check-started", "check-finished", "compared", "run-finished", "verdict",
     ]  # fmt: skip
     assert lines[-1]["verdict"]["conclusion"] == "APPROVED"
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,18 @@ def make(reports: Path, run_id: str) -> None:
 
 
 def test_a_run_id_sorts_by_time() -> None:
-    assert new_run_id("2026-01-01T00:00:00Z", "00000a") == A
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    assert new_run_id(start, 10) == A
+    moments = [start + timedelta(milliseconds=61 * step) for step in range(40)]
+    ids = [new_run_id(moment, 4095 - step) for step, moment in enumerate(moments)]
+    assert ids == sorted(ids)
+
+
+def test_a_link_half_made_by_a_killed_process_is_no_obstacle(tmp_path: Path) -> None:
+    make(tmp_path, A)
+    (tmp_path / f".latest-{A}").symlink_to(A)
+    point_latest(find_run(tmp_path, A))
+    assert (tmp_path / "latest").resolve().name == A
 
 
 def test_runs_are_found_by_id_beginning_path_and_latest(tmp_path: Path) -> None:
