@@ -12,12 +12,17 @@ import msgspec
 
 from harness.cli.display import duration_text
 from harness.judge.observe import in_force, one
+from harness.model.history import Change
 from harness.model.result import Conclusion, Override, Status
 from harness.model.spec import Effect
 from harness.report import github
+from harness.report.difference import Group, groups, headline, named, word
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from harness.cli.replay import Replayed
+    from harness.model.history import Comparison
     from harness.record.folder import RunFolder
 
 _COLOURS = {
@@ -26,6 +31,10 @@ _COLOURS = {
     Conclusion.INCOMPLETE: "yellow",
 }
 _MOST_REASONS = 12
+_MOST_NEW = 10
+_MOST_NAMES = 60
+_MOST_OTHERS = 4
+_MOST_TESTS = 3
 _ORDER = (
     Status.PASSED,
     Status.FAILED,
@@ -73,13 +82,51 @@ def print_summary(replayed: Replayed, folder: RunFolder, *, as_json: bool) -> No
     for result in run.results:
         if result.override is not None:
             _override(result.check.id, result.override, today)
-    for result in run.results:
-        if result.status in {Status.FAILED, Status.ERRORED}:
-            _line("again", f"release-manager verify {result.check.id}")
+    failed = [one for one in run.results if one.status in {Status.FAILED, Status.ERRORED}]
+    for result in failed[:_MOST_REASONS]:
+        _line("again", f"release-manager verify {result.check.id}")
+    if len(failed) > _MOST_REASONS:
+        _line("again", f"release-manager verify --last-failed, all {len(failed):,} of them")
+    if replayed.view.comparison is not None:
+        for name, text in _since(folder.run_id, replayed.view.comparison):
+            _line(name, text)
     _line("report", _near(folder.path / "report.html"))
     if os.environ.get("GITHUB_ACTIONS") == "true":
         for annotation in github.annotations(replayed.view):
             click.echo(annotation)
+
+
+def _since(run: str, found: Comparison) -> Iterator[tuple[str, str]]:
+    """What changed since the last run, gravest first; no count stands for a new failure's name."""
+    yield "since", f"{found.base}, {found.conclusion.value}: {headline(found)}"
+    whole = True
+    for group in groups(found):
+        is_new = group.change is Change.NEW_FAILURE
+        yield from _newly_failing(group) if is_new else _others(group)
+        shown = _MOST_NEW if is_new else _MOST_OTHERS
+        whole = whole and len(group.entries) <= shown and not group.unnamed
+        whole = whole and all(len(entry.tests) <= _MOST_TESTS for entry in group.entries)
+    if not whole:
+        yield "", f"release-manager report diff {found.base} {run} --all"
+
+
+def _newly_failing(group: Group) -> Iterator[tuple[str, str]]:
+    """A line each with the tests, then the rest by name."""
+    for entry in group.entries[:_MOST_NEW]:
+        tests = named(entry.tests, _MOST_TESTS, "test")
+        yield word(group.change), f"{entry.check}: {entry.text}{tests and f' ({tests})'}"
+    if rest := [entry.check for entry in group.entries[_MOST_NEW:]]:
+        yield word(group.change), named(rest, _MOST_NAMES, "check")
+
+
+def _others(group: Group) -> Iterator[tuple[str, str]]:
+    """One line for all of them."""
+    checks = [
+        f"{entry.check} ({entry.text})" if group.change is Change.SLOWER else entry.check
+        for entry in group.entries
+    ]
+    if checks:
+        yield word(group.change), named(checks, _MOST_OTHERS, "check")
 
 
 def _override(check: str, given: Override, today: str) -> None:
@@ -95,7 +142,7 @@ def _override(check: str, given: Override, today: str) -> None:
 
 
 def _line(label: str, text: str) -> None:
-    click.echo(f"  {label:<12}{text}")
+    click.echo(f"  {label:<14}{text}")
 
 
 def _near(path: Path) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from harness.model.result import Conclusion, Override, Status, TestRecord
 from harness.report.markdown import block, code, inline
 from harness.report.shape import View, ViewCheck, ViewPhase
+from harness.report.summary_changes import since_the_last_run
 from harness.report.text import both_ends, clip, clip_lines, first_line, plural, seconds
 
 _MARK = {
@@ -45,6 +46,10 @@ def as_summary(view: View, limit_bytes: int = 100_000) -> str:
     page.add(_heading(view), "the verdict")
     page.add(_facts(view), "the facts of the run")
     page.add(_reasons(view), "the reasons")
+    if view.comparison is not None:
+        page.add_first(
+            since_the_last_run(view.run.id, view.comparison), "the difference to the last run"
+        )
     page.add(_overrides(view), "the overrides")
     # Short and always wanted, so the table takes its room before the long failures take theirs.
     phases = page.reserve(_phases(view), "the table of phases")
@@ -68,6 +73,14 @@ class _Page:
         fitting = self.reserve(piece, name)
         self.pieces.append(fitting)
         return bool(fitting)
+
+    def add_first(self, pieces: Iterable[str], name: str) -> None:
+        """Add the first of the pieces that fits, each shorter than the one before."""
+        for piece in pieces:
+            if fitting := self._take(piece):
+                self.pieces.append(fitting)
+                return
+        self._left_off.append(name)
 
     def add_each(self, pieces: Iterable[str]) -> None:
         """Add pieces, one check each, until one does not fit; count the rest."""
