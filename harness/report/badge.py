@@ -1,4 +1,7 @@
-"""The verdict as a badge: one small SVG that asks nothing of anywhere and reads without colours."""
+"""The verdict as a badge: one small SVG that asks nothing of anywhere and reads without colours.
+
+It has no ids, so that any number of badges can stand in one page.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ _COLOUR = {
 _LABEL_COLOUR = "#4a4e57"
 _LABEL_LIMIT = 40
 _PADDING = 7.0
+_CORNER = 3
 _NARROW, _WIDE = frozenset("fijlrtI.,:;!|'()[] -"), frozenset("mwMW@%")
 
 
@@ -24,19 +28,26 @@ def as_badge(view: View) -> str:
     label = clip(" ".join(view.run.project.split()), _LABEL_LIMIT) or "release"
     word = verdict.conclusion.value
     left, right = _width(label) + 2 * _PADDING, _width(word) + 2 * _PADDING
-    title = _escape(f"{label}: {word}. {clip(verdict.sentence, 300)}")
+    title = f"{label}: {word}. {clip(verdict.sentence, 300)}"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + right:.1f}" height="20"'
-        f' viewBox="0 0 {left + right:.1f} 20" role="img" aria-labelledby="title">\n'
-        f'<title id="title">{title}</title>\n'
-        f'<clipPath id="edge"><rect width="{left + right:.1f}" height="20" rx="3"/></clipPath>\n'
-        f'<g clip-path="url(#edge)">\n'
-        f'<rect width="{left:.1f}" height="20" fill="{_LABEL_COLOUR}"/>\n'
-        f'<rect x="{left:.1f}" width="{right:.1f}" height="20" fill="{_COLOUR[verdict.conclusion]}"'
-        "/>\n</g>\n"
+        f' viewBox="0 0 {left + right:.1f} 20" role="img" aria-label="{_attribute(title)}">\n'
+        f"<title>{_escape(title)}</title>\n"
+        f'<path fill="{_LABEL_COLOUR}" d="{_half(left, _CORNER, 0)}"/>\n'
+        f'<path fill="{_COLOUR[verdict.conclusion]}" transform="translate({left:.1f})"'
+        f' d="{_half(right, 0, _CORNER)}"/>\n'
         '<g fill="#ffffff" font-family="Verdana,DejaVu Sans,Geneva,sans-serif" font-size="11"'
         ' aria-hidden="true">\n'
         f"{_text(label, _PADDING)}\n{_text(word, left + _PADDING)}\n</g>\n</svg>\n"
+    )
+
+
+def _half(width: float, left: int, right: int) -> str:
+    """The outline of one half, with rounded corners on one side of it."""
+    return (
+        f"M{left} 0H{width - right:.1f}a{right} {right} 0 0 1 {right} {right}V{20 - right}"
+        f"a{right} {right} 0 0 1 -{right} {right}H{left}"
+        f"a{left} {left} 0 0 1 -{left} -{left}V{left}a{left} {left} 0 0 1 {left} -{left}z"
     )
 
 
@@ -65,3 +76,7 @@ def _advance(character: str) -> float:
 
 def _escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _attribute(text: str) -> str:
+    return _escape(text).replace('"', "&quot;").replace("\n", "&#10;").replace("\t", "&#9;")
