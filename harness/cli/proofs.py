@@ -2,62 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from harness import __version__
-from harness.model.definitions import Definitions
+from harness.cli.reusing import keys_now
 from harness.model.fault import Fault, Proof
-from harness.model.plan import Plan, PlannedCheck
 from harness.plan.proving import proof_key
-from harness.record.proofs import Ledger
-from harness.system.contents import Contents
+from harness.record.proofs import PROOFS, Ledger
 
-PROOFS = Path(".release-manager/proofs")
+if TYPE_CHECKING:
+    from harness.cli.workspace import Workspace
+    from harness.model.definitions import Definitions
+    from harness.model.plan import Plan, PlannedCheck
 
 
 class Keys:
-    """The key of each proof of a plan; files are read once."""
+    """The keys of the proofs of one plan, as the project and this machine are now."""
 
-    def __init__(self, root: Path, plan: Plan) -> None:
-        """Be ready to read the project's files."""
-        self._contents = Contents(root)
-        self._plan = plan
-        self._digests: dict[tuple[str, ...], str] = {}
-
-    def __call__(self, check: PlannedCheck, fault: Fault) -> str:
-        """The digest of everything the proof of a fault by a check depends on."""
-        return proof_key(
-            check,
-            fault,
-            contents=self._digest,
-            host=self._plan.host,
-            services=self._plan.services,
-            version=__version__,
+    def __init__(self, workspace: Workspace, plan: Plan) -> None:
+        """Compute the key of every check, as reuse does."""
+        # Whoever does not say what it depends on depends on everything.
+        whole = msgspec.structs.replace(
+            plan,
+            checks=tuple(
+                check if check.inputs else msgspec.structs.replace(check, inputs=("**",))
+                for check in plan.checks
+            ),
         )
+        self._keys = {name: keyed.key for name, keyed in keys_now(workspace, whole).items()}
 
-    def _digest(self, globs: Iterable[str]) -> str:
-        names = tuple(globs)
-        if names not in self._digests:
-            self._digests[names] = self._contents.digest(names)
-        return self._digests[names]
+    def __call__(self, check: str, fault: Fault) -> str:
+        """The key of the proof of a fault by a check; empty when it depends on the unknown."""
+        return proof_key(check, self._keys.get(check, ""), fault)
+
+    def still_holds(self, now: Keys) -> bool:
+        """Whether the keys computed now are these; if not, these become those of now."""
+        same = self._keys == now._keys
+        self._keys = now._keys
+        return same
 
 
-def with_proofs(root: Path, plan: Plan, definitions: Definitions) -> Plan:
+def with_proofs(workspace: Workspace, plan: Plan, definitions: Definitions) -> Plan:
     """The plan with what was last found out about each fault its checks must catch."""
     faults = {one.fault.id: one.fault for one in definitions.faults}
-    if not any(check.must_catch for check in plan.checks):
+    ledger = Ledger(workspace.root / PROOFS)
+    kept = {
+        (check.id, name): proof
+        for check in plan.checks
+        for name in check.must_catch
+        if (proof := ledger.get(check.id, name)) is not None
+    }
+    if not kept:
         return plan
-    ledger, key = Ledger(root / PROOFS), Keys(root, plan)
+    key = Keys(workspace, plan)
 
     def proven(check: PlannedCheck) -> PlannedCheck:
         found: list[Proof] = []
         for name in check.must_catch:
-            proof = ledger.get(check.id, name)
-            if proof is not None:
-                current = proof.key == key(check, faults[name])
+            if (proof := kept.get((check.id, name))) is not None:
+                current = bool(proof.key) and proof.key == key(check.id, faults[name])
                 found.append(msgspec.structs.replace(proof, current=current))
         return msgspec.structs.replace(check, proofs=tuple(found)) if found else check
 

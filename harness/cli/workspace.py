@@ -28,6 +28,7 @@ REPORTS = "reports"
 POLICY = "policy.yaml"
 FAULTS = "fixtures/faults"
 CACHE = Path(".release-manager/cache")
+CAPABILITIES = CACHE / "capabilities.msgpack"
 
 
 class Workspace:
@@ -107,7 +108,7 @@ class Workspace:
             machine=platform.machine(),
             cpus=available_cpus(),
             memory_mb=_memory_mb(),
-            capabilities=_observe(sorted(set(capabilities))),
+            capabilities=_observe(sorted(set(capabilities)), self.root / CAPABILITIES),
             flags=dict(flags),
             event=event,
         )
@@ -141,7 +142,7 @@ class Workspace:
             return plan
         from harness.cli.proofs import with_proofs
 
-        return with_proofs(self.root, plan, definitions)
+        return with_proofs(self, plan, definitions)
 
     def source(self) -> dict[str, str]:
         """What is being verified: commit, branch, whether files differ from it, and digests.
@@ -275,9 +276,9 @@ def _memory_mb() -> int:
         return 0
 
 
-def _observe(names: list[str]) -> dict[str, Capability]:
+def _observe(names: list[str], memory: Path) -> dict[str, Capability]:
     if not names:
         return {}
-    from harness.system.probe import probe
+    from harness.system.remembered import observed
 
-    return probe(names)
+    return observed(names, memory)

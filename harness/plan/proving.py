@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import msgspec
 
 from harness.model.base import Record
 from harness.model.definitions import Definitions
 from harness.model.fault import Expectation, Fault
-from harness.model.plan import Decision, Host, Plan, PlannedCheck
+from harness.model.glob import matches
+from harness.model.plan import Decision, Plan
 from harness.model.spec import Service
 from harness.plan.decide import Circumstances
 from harness.plan.graph import closure
@@ -96,34 +97,53 @@ def _changed(service: Service, fault: Fault, name: str) -> Service:
     )
 
 
-_UNIMPORTANT = {
-    "decision": Decision.RUN,
-    "reason": "",
-    "expected_seconds": 0.0,
-    "key": "",
-    "proofs": (),
-    "override": None,
-}
+def untouched(plan: Plan, fault: Fault, touched: Collection[str]) -> set[str]:
+    """The checks of a plan that a fault cannot reach: their inputs, services and needs are whole.
+
+    `touched` are the files that the fault changes. A check that declares no inputs reads all.
+    """
+    found: set[str] = set()
+    for check in plan.checks:
+        reached = (
+            any(need not in found for need in check.needs)
+            or any(name in fault.services for name in service_closure(plan, check.services))
+            or (bool(touched) and not check.inputs)
+            or any(matches(file, pattern) for file in touched for pattern in check.inputs)
+        )
+        if not reached:
+            found.add(check.id)
+    return found
 
 
-def proof_key(
-    check: PlannedCheck,
-    fault: Fault,
-    *,
-    contents: Callable[[Iterable[str]], str],
-    host: Host,
-    services: Mapping[str, Service],
-    version: str,
-) -> str:
-    """The digest of everything a proof depends on: check, fault, files, services and tools."""
-    plain = msgspec.structs.replace(
-        check, **_UNIMPORTANT, position=msgspec.structs.replace(check.position, line=0, column=0)
+def service_closure(plan: Plan, names: Iterable[str]) -> set[str]:
+    """These services and all that they need."""
+    found: set[str] = set()
+    pending = list(names)
+    while pending:
+        name = pending.pop()
+        if name in plan.services and name not in found:
+            found.add(name)
+            pending.extend(plan.services[name].needs)
+    return found
+
+
+_METHOD = 1
+"""Raised when a proof is made or weighed in another way; every proof is then made again."""
+
+
+def proof_key(check: str, key: str, fault: Fault) -> str:
+    """The digest of everything that the proof of a fault by a check depends on; empty if unknown.
+
+    `key` is the check's own: what a reused result depends on, a proof does too.
+    """
+    if not key:
+        return ""
+    name = check.partition("[")[0]
+    does = msgspec.structs.replace(
+        fault,
+        title="",
+        about="",
+        expect=[one for one in fault.expect if one.check in (check, name)],
     )
-    tools = {
-        name: host.capabilities[name].version
-        for name in check.requires
-        if name in host.capabilities
-    }
-    own = {name: services[name] for name in check.services if name in services}
-    parts = (plain, fault, own, tools, version, host.system, host.machine, contents(check.inputs))
+    parts = (_METHOD, key, does)
     return hashlib.sha256(msgspec.json.encode(parts, order="deterministic")).hexdigest()

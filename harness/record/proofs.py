@@ -13,6 +13,9 @@ import msgspec
 
 from harness.model.fault import Proof
 
+PROOFS = Path(".release-manager/proofs")
+"""Where a project keeps them."""
+
 
 class Ledger:
     """A folder of proofs."""

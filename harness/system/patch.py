@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from harness.model.base import Record
+from harness.model.fault import Fault
 
 _HUNK = re.compile(r"^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 _NOTHING = "/dev/null"
@@ -36,6 +37,36 @@ class FilePatch(Record, frozen=True):
     old: str
     new: str
     hunks: tuple[Hunk, ...]
+
+
+def changes(fault: Fault, read: Callable[[str], bytes | None]) -> dict[str, bytes | None]:
+    """What the files that a fault touches hold afterwards, by path; None for a removed one.
+
+    `read` gives a file's bytes, None where there is none. Raises `PatchError`.
+    """
+    changed: dict[str, bytes | None] = {}
+
+    def text(name: str) -> str:
+        data = changed[name] if name in changed else read(name)
+        if data is None:
+            raise PatchError(f"{name}: there is no such file")
+        try:
+            return data.decode()
+        except UnicodeDecodeError:
+            raise PatchError(f"{name}: is no UTF-8 text") from None
+
+    for edit in fault.edits:
+        changed[edit.file] = edited(text(edit.file), edit.find, edit.replace, edit.file).encode()
+    for patch in parse_patch(fault.patch) if fault.patch else ():
+        there = changed[patch.new] if patch.new in changed else read(patch.new)
+        if not patch.old and there is not None:
+            raise PatchError(f"{patch.new}: the patch makes a file that is there already")
+        content = patched(text(patch.old) if patch.old else "", patch)
+        if patch.old and patch.old != patch.new:
+            changed[patch.old] = None
+        if patch.new:
+            changed[patch.new] = content.encode()
+    return changed
 
 
 def edited(text: str, find: str, replace: str, file: str) -> str:
@@ -114,7 +145,6 @@ def _hunk(lines: list[str], at: int) -> tuple[Hunk, int]:
     old, new = int(match[2] or "1"), int(match[4] or "1")
     before: list[str] = []
     after: list[str] = []
-    cut = False
     at += 1
     while (len(before) < old or len(after) < new) and at < len(lines):
         sign, rest = lines[at][:1] or " ", lines[at][1:]
@@ -128,8 +158,6 @@ def _hunk(lines: list[str], at: int) -> tuple[Hunk, int]:
     if at < len(lines) and lines[at] == _NO_NEWLINE:
         at += 1
     if len(before) != old or len(after) != new:
-        cut = True
-    if cut:
         raise PatchError(f"the hunk {header} holds other numbers of lines than it says")
     return Hunk(header=header, start=int(match[1]), before=tuple(before), after=tuple(after)), at
 
@@ -139,15 +167,15 @@ def patched(text: str, patch: FilePatch) -> str:
     newline = "\r\n" if "\r\n" in text else "\n"
     lines = text.split(newline)
     shift = 0
-    for hunk in patch.hunks:
+    for number, hunk in enumerate(patch.hunks, 1):
         size = len(hunk.before)
         wanted = max(0, hunk.start - (1 if size else 0) + shift)
         place = _find(lines, list(hunk.before), wanted)
         if place is None:
             there = "\n".join(f"  {line}" for line in lines[wanted : wanted + min(size, 8)])
             raise PatchError(
-                f"{patch.old or patch.new}: the hunk {hunk.header} does not apply;"
-                f" from line {wanted + 1} stands\n{there or '  nothing'}"
+                f"{patch.old or patch.new}: hunk {number} of {len(patch.hunks)}, {hunk.header}"
+                f" does not apply; from line {wanted + 1} stands\n{there or '  nothing'}"
             )
         lines[place : place + size] = hunk.after
         shift += len(hunk.after) - size + (place - wanted)

@@ -129,7 +129,7 @@ def test_a_failure_for_another_reason_proves_nothing(tmp_path: Path) -> None:
     assert "test_one" in proofs["elsewhere"]["reason"]
     assert "add.py: the text to find does not stand there" in proofs["moved"]["reason"]
     assert "return a + b" in proofs["moved"]["reason"]
-    assert "the hunk @@ -1,2 +1,2 @@ does not apply" in proofs["stale"]["reason"]
+    assert "hunk 1 of 1, @@ -1,2 +1,2 @@ does not apply" in proofs["stale"]["reason"]
     assert "never said" in proofs["sh-other"]["reason"]
 
 
