@@ -5,34 +5,53 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
-import signal
 import sys
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
+import click
 import msgspec
+from click.core import ParameterSource
 
 from harness import __version__
+from harness.cli.driving import RunClock
 from harness.cli.memory import Remembering
 from harness.errors import UsageError
 from harness.model.event import CheckFinished, CheckStarted, Event, RunResumed, RunStarted
 from harness.model.plan import Decision
 from harness.model.run import Run, fold
 from harness.plan.ready import Ended
-from harness.run.work import WORK, folder_name
+from harness.run.attempts import runs_again
+from harness.run.work import folder_name, work_name
 
 if TYPE_CHECKING:
     from harness.cli.workspace import Workspace
     from harness.model.plan import Host, Plan
     from harness.model.ports import EventSink
+    from harness.plan.key import Keyed
     from harness.record.folder import RunFolder
-    from harness.run.stop import Stop
 
 _AFRESH = "begin another run with `release-manager verify`"
+# What to look at and where to tell it; everything else was settled when the run began.
+_GO_ALONG = frozenset({"resume", "jobs", "output", "otlp", "as_json", "plain"})
+
+
+def refuse_options(context: click.Context) -> None:
+    """Raise `UsageError` for what was asked for beside `--resume` and could not be heeded."""
+    given = [
+        param.opts[0] if isinstance(param, click.Option) else "a selection"
+        for param in context.command.params
+        if param.name is not None
+        and param.name not in _GO_ALONG
+        and context.get_parameter_source(param.name) is ParameterSource.COMMANDLINE
+    ]
+    if given:
+        raise UsageError(
+            f"--resume goes on with a run as it was planned; {', '.join(given)} cannot change it",
+            next_step=f"leave that out, or {_AFRESH}",
+        )
 
 
 def resumable(folder: RunFolder, events: tuple[Event, ...]) -> Run:
@@ -43,6 +62,11 @@ def resumable(folder: RunFolder, events: tuple[Event, ...]) -> Run:
     if run.finished and not run.interrupted:
         raise UsageError(
             f"run {folder.run_id} is finished; there is nothing left of it to run",
+            next_step=_AFRESH,
+        )
+    if "--audit-inputs" in shlex.split(run.header.command):
+        raise UsageError(
+            f"run {folder.run_id} audits inputs, and half an audit proves nothing",
             next_step=_AFRESH,
         )
     return run
@@ -65,8 +89,8 @@ def with_secrets(workspace: Workspace, recorded: Plan) -> Plan:
     )
 
 
-def refuse_changes(workspace: Workspace, run: Run) -> Plan:
-    """The plan to go on with, nothing in it masked.
+def refuse_changes(workspace: Workspace, run: Run) -> tuple[Plan, dict[str, Keyed]]:
+    """The plan to go on with, nothing in it masked, and the keys of its checks.
 
     Raises `UsageError` naming what differs from when the run began, if anything does.
     """
@@ -103,7 +127,7 @@ def refuse_changes(workspace: Workspace, run: Run) -> Plan:
             f" {', '.join(changed)}",
             next_step=_AFRESH,
         )
-    return plan
+    return plan, keys
 
 
 def _machine(host: Host) -> tuple[object, ...]:
@@ -111,14 +135,46 @@ def _machine(host: Host) -> tuple[object, ...]:
     return host.system, host.machine, host.cpus, present
 
 
-class _LaterClock:
-    """Goes on counting where the run's last event stands."""
+class _Left:
+    """What a cut-short run has behind it, and so what is left of it."""
 
-    def __init__(self, offset: float) -> None:
-        self._zero = time.monotonic() - offset
+    def __init__(self, events: tuple[Event, ...], again: RunResumed) -> None:
+        self.events = events
+        results = [one for one in fold([*events, again]).results if one.last is not None]
+        self.attempts = {one.check.id: one.attempts for one in results}
+        # A failed attempt that is to be followed by another one is not the check's end.
+        self.ended = {
+            one.check.id: Ended(status=one.status, advisory=one.check.advisory)
+            for one in results
+            if one.reused_from or not runs_again(one.check, one.attempts)
+        }
+        self.begun = {name: made for name, made in self.attempts.items() if name not in self.ended}
 
-    def monotonic(self) -> float:
-        return time.monotonic() - self._zero
+    def plan(self, plan: Plan) -> Plan:
+        """What was to be reused and is not in the journal yet runs: its answer may be gone now."""
+        return msgspec.structs.replace(
+            plan,
+            checks=tuple(
+                msgspec.structs.replace(check, decision=Decision.RUN)
+                if check.decision is Decision.REUSE and check.id not in self.ended
+                else check
+                for check in plan.checks
+            ),
+        )
+
+    def passes(self, plan: Plan) -> dict[str, CheckFinished]:
+        """The ends before the cut that later runs may reuse, if they passed.
+
+        What a check had built may have been built over since; only who runs now knows its own.
+        """
+        return {
+            check.id: self.attempts[check.id][-1]
+            for check in plan.checks
+            if check.id in self.ended
+            and check.key
+            and check.decision is Decision.RUN
+            and not check.options.get("outputs")
+        }
 
 
 def resume(
@@ -127,23 +183,26 @@ def resume(
     *,
     jobs: int | None,
     tee: Callable[[EventSink, Plan], contextlib.AbstractContextManager[EventSink]],
-) -> None:
+) -> list[str]:
     """Run what a cut-short run has left. `tee` shows a journal's events while they are kept.
 
-    Raises `UsageError` when the run is finished, still goes on, or what it verifies changed.
+    Gives what went wrong in keeping passes for later runs. Raises `UsageError` when the run is
+    finished, still goes on, or what it verifies changed.
     """
+    from harness.cli.reusing import keep_passes, watching
     from harness.cli.seed import seed_environment
     from harness.model.trace import SpanIds
     from harness.record.folder import point_latest
     from harness.record.journal import JournalWriter
-    from harness.run.dispatch import Stop, run_plan
+    from harness.run.dispatch import run_plan
     from harness.run.masking import redactor_for
+    from harness.run.stop import Stop, heeding_signals
 
     journal, read = JournalWriter.resume(folder.journal)
     try:
         run = resumable(folder, read.events)
-        plan = refuse_changes(workspace, run)
-        clock, stop = _LaterClock(read.events[-1].at), Stop()
+        plan, keys = refuse_changes(workspace, run)
+        clock, stop = RunClock(read.events[-1].at), Stop()
         again = RunResumed(
             at=clock.monotonic(),
             resumed_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
@@ -152,36 +211,19 @@ def resume(
                 shlex.join(["release-manager", *sys.argv[1:]])
             ),
         )
-        goes_on = fold([*read.events, again])
-        ended = {
-            result.check.id: Ended(status=result.status, advisory=result.check.advisory)
-            for result in goes_on.results
-            if result.last is not None
-        }
-        reused = {
-            event.check: event
-            for event in read.events
-            if isinstance(event, CheckFinished) and event.reused_from
-        }
-        set_aside_work(folder.path, read.events, ended)
-        # What was to be reused and is not in the journal yet runs: its answer may be gone by now.
-        plan = msgspec.structs.replace(
-            plan,
-            checks=tuple(
-                msgspec.structs.replace(check, decision=Decision.RUN)
-                if check.decision is Decision.REUSE and check.id not in reused
-                else check
-                for check in plan.checks
-            ),
-        )
-        with _stopping(stop), tee(journal, plan) as shown:
-            sink = Remembering(
+        left = _Left(read.events, again)
+        set_aside_work(folder.path, read.events, left.attempts)
+        plan = left.plan(plan)
+        passes = left.passes(plan)
+        with heeding_signals(stop), tee(journal, plan) as shown:
+            remembering = Remembering(
                 shown,
                 root=workspace.root,
                 reports=folder.path.parent,
                 clock=clock,
                 events=read.events,
             )
+            sink = watching(remembering, passes)
             sink.emit(again)
             point_latest(folder)
             run_plan(
@@ -194,34 +236,25 @@ def resume(
                 jobs=jobs,
                 environ={**os.environ, **seed_environment(plan.seed)},
                 stop=stop,
-                ended=ended,
+                ended=left.ended,
+                begun=left.begun,
                 spans=SpanIds(folder.run_id, run.header.trace) if run.header.trace else None,
             )
     finally:
         journal.close()
+    return keep_passes(workspace, plan, keys, passes, folder.path)
 
 
-def set_aside_work(folder: Path, events: Iterable[Event], ended: Mapping[str, Ended]) -> None:
-    """Move away what half-run checks left in their work folders: they begin with an empty one."""
-    begun = {event.check for event in events if isinstance(event, CheckStarted)}
-    for check in sorted(begun - ended.keys()):
-        work = folder / WORK / folder_name(check)
+def set_aside_work(
+    folder: Path, events: Iterable[Event], kept: Mapping[str, Sequence[CheckFinished]]
+) -> None:
+    """Move away what half-made attempts left in their work folders: they begin with empty ones."""
+    begun = {(one.check, one.attempt) for one in events if isinstance(one, CheckStarted)}
+    ended = {(one.check, one.attempt) for attempts in kept.values() for one in attempts}
+    for check, attempt in sorted(begun - ended):
+        work = folder / work_name(attempt) / folder_name(check)
         number = 1
         while (target := work.with_name(f"{work.name}.cut-{number}")).exists():
             number += 1
         with contextlib.suppress(FileNotFoundError):
             work.rename(target)
-
-
-@contextlib.contextmanager
-def _stopping(stop: Stop) -> Iterator[None]:
-    def interrupt(number: int, _frame: FrameType | None) -> None:
-        stop.request(signal.Signals(number).name)
-
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    previous = {number: signal.signal(number, interrupt) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)

@@ -146,7 +146,7 @@ class Reuse:
 
     def watching(self, sink: EventSink) -> EventSink:
         """The same sink, but how checks end is remembered on the way."""
-        return _Watch(sink, self._ended)
+        return watching(sink, self._ended)
 
     @property
     def findings(self) -> dict[str, tuple[Finding, ...]]:
@@ -155,35 +155,52 @@ class Reuse:
 
     def keep(self, folder: Path) -> list[str]:
         """Keep what passed, when nothing it depends on changed meanwhile; what went wrong."""
-        ended = {name: event for name, event in self._ended.items() if self._keys[name].key}
-        if not ended:
-            return []
-        after = keys_now(self._workspace, self.plan)
-        results: dict[str, Kept] = {}
-        last: dict[str, Last] = {}
-        for check in self.plan.checks:
-            event = ended.get(check.id)
-            if event is None:
-                continue
-            keyed = self._keys[check.id]
-            why_not = _refusal(check, event)
-            if not why_not and after[check.id].key != keyed.key:
-                why_not = "what it depends on changed while it ran"
-            if not why_not:
-                results[keyed.key] = Kept(
-                    event=event,
-                    run_id=folder.name,
-                    folder=str(folder),
-                    outputs=outputs_of(self._workspace.root, check),
-                )
-            last[check.id] = Last(
-                key=keyed.key,
+        return keep_passes(self._workspace, self.plan, self._keys, self._ended, folder)
+
+
+def keep_passes(
+    workspace: Workspace,
+    plan: Plan,
+    keys: Mapping[str, Keyed],
+    ended: Mapping[str, CheckFinished],
+    folder: Path,
+) -> list[str]:
+    """Keep what passed of a run's ends, by the keys it began with; what went wrong in that."""
+    ended = {name: event for name, event in ended.items() if keys[name].key}
+    if not ended:
+        return []
+    after = keys_now(workspace, plan)
+    results: dict[str, Kept] = {}
+    last: dict[str, Last] = {}
+    for check in plan.checks:
+        event = ended.get(check.id)
+        if event is None:
+            continue
+        keyed = keys[check.id]
+        why_not = _refusal(check, event)
+        if not why_not and after[check.id].key != keyed.key:
+            why_not = "what it depends on changed while it ran"
+        if not why_not:
+            results[keyed.key] = Kept(
+                event=event,
                 run_id=folder.name,
-                manifest=msgspec.to_builtins(keyed.manifest),
-                not_kept=why_not,
+                folder=str(folder),
+                outputs=outputs_of(workspace.root, check),
             )
-        self._cache.put(results, last)
-        return self._cache.troubles
+        last[check.id] = Last(
+            key=keyed.key,
+            run_id=folder.name,
+            manifest=msgspec.to_builtins(keyed.manifest),
+            not_kept=why_not,
+        )
+    cache = result_cache(workspace.root)
+    cache.put(results, last)
+    return cache.troubles
+
+
+def watching(sink: EventSink, ended: dict[str, CheckFinished]) -> EventSink:
+    """The same sink, but how checks end is remembered in `ended` on the way."""
+    return _Watch(sink, ended)
 
 
 class _Watch:

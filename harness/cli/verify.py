@@ -6,19 +6,17 @@ import contextlib
 import os
 import secrets
 import shlex
-import signal
 import sys
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from harness import __version__
 from harness.cli.app import hush
+from harness.cli.driving import RunClock, Tee
 from harness.cli.last_failed import last_failed
 from harness.cli.memory import Remembering
 from harness.cli.otlp import begin_trace, exporting, send_trace
@@ -29,42 +27,10 @@ from harness.errors import ExitCode, HostError
 
 if TYPE_CHECKING:
     from harness.cli.reusing import Reuse
-    from harness.model.event import Event
     from harness.model.plan import Plan
     from harness.model.ports import EventSink
     from harness.record.folder import RunFolder
     from harness.run.kinds.registry import KindRegistry
-
-
-class RunClock:
-    """Seconds since the run began; never goes back."""
-
-    def __init__(self) -> None:
-        """Begin now."""
-        self._zero = time.monotonic()
-
-    def monotonic(self) -> float:
-        """Seconds since the clock was made."""
-        return time.monotonic() - self._zero
-
-
-class _Tee:
-    """Hands each event to the journal, which must keep it, and then to the display."""
-
-    def __init__(self, journal: EventSink, display: EventSink) -> None:
-        self._journal = journal
-        self._display = display
-        self._watched = True
-
-    def emit(self, event: Event) -> None:
-        self._journal.emit(event)
-        if self._watched:
-            try:
-                self._display.emit(event)
-            except OSError:
-                # Nobody looks any more (`| head`), or what is shown goes to a full disk; the run
-                # goes on, and its record is kept.
-                self._watched = False
 
 
 @click.command(name="verify")
@@ -190,7 +156,7 @@ def command(root: str | None, /, **options: Any) -> int:
         try:
             with display:
                 sink = Remembering(
-                    _Tee(journal, display), root=workspace.root, reports=reports, clock=clock
+                    Tee(journal, display), root=workspace.root, reports=reports, clock=clock
                 )
                 seen = reuse.watching(sink)
                 _drive(workspace, plan, folder, seen, clock, started_at, options, reuse)
@@ -214,23 +180,26 @@ def command(root: str | None, /, **options: Any) -> int:
 def _resume(workspace: Workspace, reports: Path, options: dict[str, Any]) -> int:
     """Go on with a run in its own folder; the verdict is that of the whole run."""
     from harness.cli.display import make_display
-    from harness.cli.resume import resume
+    from harness.cli.resume import refuse_options, resume
     from harness.record.folder import find_run
 
+    refuse_options(click.get_current_context())
     folder = find_run(reports, options["resume"])
 
     @contextlib.contextmanager
     def tee(journal: EventSink, plan: Plan) -> Iterator[EventSink]:
         with make_display(plan, as_json=options["as_json"], plain=options["plain"]) as display:
-            yield _Tee(journal, display)
+            yield Tee(journal, display)
 
     try:
-        resume(workspace, folder, jobs=options["jobs"], tee=tee)
+        troubles = resume(workspace, folder, jobs=options["jobs"], tee=tee)
     except OSError as error:
         raise HostError(
             f"{folder.path}: the run cannot be recorded ({error.strerror})",
             next_step="free space; the run is INCOMPLETE and can be resumed again",
         ) from error
+    for trouble in troubles:
+        click.echo(f"warning: {trouble}", err=True)
     return _conclude(workspace, folder, as_json=options["as_json"], otlp=options["otlp"])
 
 
@@ -258,20 +227,13 @@ def _drive(
     from harness.model.event import EVENT_SCHEMA, RunStarted
     from harness.model.trace import SpanIds
     from harness.record.folder import point_latest
-    from harness.run.dispatch import Stop, run_plan
+    from harness.run.dispatch import run_plan
     from harness.run.masking import masked, redactor_for
+    from harness.run.stop import Stop, heeding_signals
 
     stop = Stop()
     redactor = redactor_for(plan, os.environ)
-
-    def interrupt(number: int, _frame: FrameType | None) -> None:
-        stop.request(signal.Signals(number).name)
-
-    previous = {
-        number: signal.signal(number, interrupt)
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    }
-    try:
+    with heeding_signals(stop):
         sink.emit(
             RunStarted(
                 at=clock.monotonic(),
@@ -302,9 +264,6 @@ def _drive(
             reused=reuse.reused,
             spans=SpanIds(folder.run_id, options["trace"]) if options["trace"] else None,
         )
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
 
 
 def _conclude(workspace: Workspace, folder: RunFolder, *, as_json: bool, otlp: str | None) -> int:

@@ -146,7 +146,7 @@ def fold(events: Iterable[Event]) -> Run:
     interrupted = ""
     finished = False
     resumed: list[RunResumed] = []
-    cut: set[str] = set()
+    cut: list[CheckFinished] = []
     compared = Compared(at=header.at)
     last = header.at
     for event in iterator:
@@ -158,7 +158,7 @@ def fold(events: Iterable[Event]) -> Run:
             case CheckFinished():
                 attempts.setdefault(event.check, []).append(event)
                 if interrupted and event.outcome.status is not Status.PASSED:
-                    cut.add(event.check)  # ended with the run, not by itself
+                    cut.append(event)  # ended with the run, not by itself
             case CheckPrecluded():
                 ended[event.check] = event
             case ServiceStarted():
@@ -174,9 +174,10 @@ def fold(events: Iterable[Event]) -> Run:
                 resumed.append(event)
                 interrupted, finished = "", False
                 ended.clear()
-                for name in cut:
-                    del attempts[name]
+                for one in cut:
+                    attempts[one.check].remove(one)
                 cut.clear()
+                attempts = {name: made for name, made in attempts.items() if made}
                 for name in started.keys() - attempts.keys():
                     del started[name], first_start[name]
             case Compared():

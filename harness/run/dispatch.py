@@ -10,7 +10,7 @@ import contextlib
 import heapq
 import random
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -53,6 +53,7 @@ def run_plan(
     stop: Stop,
     reused: Mapping[str, CheckFinished] | None = None,
     ended: Mapping[str, Ended] | None = None,
+    begun: Mapping[str, Sequence[CheckFinished]] | None = None,
     spans: SpanIds | None = None,
 ) -> None:
     """Run every check that the plan wants, on this machine, and emit what happens.
@@ -61,11 +62,12 @@ def run_plan(
     run began, `jobs` replaces the number of cores, `environ` is what checks inherit. `reused` holds
     an earlier run's end of each check that the plan decided to reuse; it is emitted as this run's.
     `ended` holds the checks that had ended before the run was resumed; nothing is emitted for them.
+    `begun` holds the attempts that had ended of checks that wait for another one.
     `spans` are told to every process when the run will be exported as a trace.
     The header event is the caller's. Raises `OSError` when an event could not be kept; nothing of
     the run is left alive then, or ever.
     """
-    known = Known(reused or {}, ended or {})
+    known = Known(reused, ended, begun)
     if not any(check.decision is Decision.RUN for check in plan.checks):
         Dispatcher(plan, None, sink=sink, clock=clock, jobs=jobs, stop=stop, known=known).run()
         return
@@ -90,17 +92,22 @@ def run_plan(
 
 
 class Known:
-    """Ends that need no running: `reused` from another run, `ended` before this one was resumed."""
+    """Ends that need no running: `reused` from another run, `ended` before this one was resumed.
 
-    __slots__ = ("ended", "reused")
+    `begun` holds earlier attempts of checks that had not ended then.
+    """
+
+    __slots__ = ("begun", "ended", "reused")
 
     def __init__(
         self,
         reused: Mapping[str, CheckFinished] | None = None,
         ended: Mapping[str, Ended] | None = None,
+        begun: Mapping[str, Sequence[CheckFinished]] | None = None,
     ) -> None:
         self.reused = reused or {}
         self.ended = ended or {}
+        self.begun = begun or {}
 
 
 class Dispatcher:
@@ -130,7 +137,7 @@ class Dispatcher:
         self._dependents: dict[str, list[str]] = {}
         self._open_needs: dict[str, int] = {}
         self._ready: list[tuple[float, int, PlannedCheck]] = []
-        self._attempts: dict[str, list[CheckFinished]] = {}
+        self._attempts = {name: list(made) for name, made in self._known.begun.items()}
         self._order = _order(plan)
         self._users = _users(plan)
         self._interrupted = ""
@@ -236,7 +243,8 @@ class Dispatcher:
                 self._ledger.take(wanted)
                 self._running[check.id] = check
                 if self._executor is not None:
-                    self._executor.submit(check, self._ledger.share(wanted))
+                    attempt = len(self._attempts.get(check.id, ())) + 1
+                    self._executor.submit(check, self._ledger.share(wanted), attempt=attempt)
             elif self._ledger.lacks_a_slot(wanted):
                 passed_over.append(heapq.heappop(self._ready))
             else:

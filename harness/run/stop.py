@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
+from collections.abc import Iterator
+from types import FrameType
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Stop:
@@ -59,3 +65,18 @@ class Stop:
             self._pipe = None
             os.close(reader)
             os.close(writer)
+
+
+@contextlib.contextmanager
+def heeding_signals(stop: Stop) -> Iterator[None]:
+    """Let Ctrl-C, an end of the session and a polite kill ask `stop`, for as long as it lasts."""
+
+    def ask(number: int, _frame: FrameType | None) -> None:
+        stop.request(signal.Signals(number).name)
+
+    before = {number: signal.signal(number, ask) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
