@@ -8,7 +8,6 @@ A timeout is not in it: it can turn no pass into a different pass.
 
 from __future__ import annotations
 
-import fnmatch
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -19,18 +18,7 @@ from harness.model.base import Record
 from harness.model.plan import Decision, Plan, PlannedCheck
 from harness.model.result import SkipReason
 from harness.model.spec import Service
-
-VARIABLES = (
-    "PATH", "CC", "CXX", "CPP", "AR", "LD", "CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "LDLIBS",
-    "CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "LIBRARY_PATH", "LD_LIBRARY_PATH",
-    "LD_PRELOAD", "DYLD_*", "PKG_CONFIG*", "SOURCE_DATE_EPOCH", "MAKEFLAGS", "CMAKE_*",
-    "*SAN_OPTIONS",
-    "RUSTFLAGS", "RUSTDOCFLAGS", "RUSTC*", "RUSTUP_TOOLCHAIN", "RUST_*", "CARGO_*", "GOFLAGS",
-    "GO111MODULE", "GOOS", "GOARCH", "CGO_*", "PYTHON*", "PYTEST_*", "VIRTUAL_ENV", "NODE_*",
-    "npm_config_*", "JAVA_HOME", "JAVA_TOOL_OPTIONS", "GRADLE_OPTS", "MAVEN_OPTS", "LANG",
-    "LANGUAGE", "LC_*", "TZ", "SHELL",
-)  # fmt: skip
-"""Variables of the environment, as globs, that change what tools do; others are not in a key."""
+from harness.plan.variables import relevant
 
 _NO_NEED = "not applicable"
 
@@ -80,12 +68,8 @@ def digest_of(value: Any) -> str:
 
 
 def relevant_variables(environ: Mapping[str, str]) -> dict[str, str]:
-    """The variables of `VARIABLES` that are set, as digests of their values."""
-    return {
-        name: digest_of(value)[:32]
-        for name, value in sorted(environ.items())
-        if any(fnmatch.fnmatchcase(name, pattern) for pattern in VARIABLES)
-    }
+    """The variables that matter to tools, as digests of their values."""
+    return {name: digest_of(value)[:32] for name, value in relevant(environ).items()}
 
 
 def keys_of(plan: Plan, inputs: Inputs, facts: Facts, program: Program) -> dict[str, Keyed]:

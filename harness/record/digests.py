@@ -4,8 +4,8 @@ A remembered digest counts while size, modification and change time, inode and d
 A file that was written shortly before it was read is not remembered: another write within the
 clock's tick would leave the same times (git calls such an entry racy), so it is read again.
 
-The files of a project are those git knows or would add; without git, all but `IGNORED` folders. A
-path that is named without wildcards counts even when it is ignored.
+The files of a project are those of `listing`. A path that is named without wildcards counts even
+when it is ignored.
 """
 
 from __future__ import annotations
@@ -13,33 +13,18 @@ from __future__ import annotations
 import bisect
 import hashlib
 import os
-import re
 import stat
-import subprocess
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
 
 from harness.model.glob import compiled, fixed_part, is_literal
+from harness.record.listing import Stat, project_files, read_digest, stat_of
 
-IGNORED = frozenset(
-    {
-        ".git", ".hg", ".svn", ".release-manager", ".venv", "venv", ".tox", ".nox", ".hypothesis",
-        ".mypy_cache", ".ruff_cache", ".pytest_cache", "__pycache__", "node_modules", "target",
-    }
-)  # fmt: skip
-"""Folders that hold what tools made, at any depth, where git is not there to say."""
-
-_OWN = re.compile(
-    r"(?:\.release-manager|reports/(?:latest|\.latest-[^/]*|\d{8}T\d{6}Z-[0-9a-f]{6}))(?:/.*)?"
-)
-_RACY_NS = 2_000_000_000
 _MOST = 200_000
 
-_Stat = tuple[int, int, int, int, int]
-_Remembered = dict[str, tuple[_Stat, str]]
+_Remembered = dict[str, tuple[Stat, str]]
 _decoder = msgspec.msgpack.Decoder(_Remembered)
 
 
@@ -100,7 +85,7 @@ class FileDigests:
         name = fixed_part(pattern)
         if is_literal(pattern):
             try:
-                mode = Path(self._prefix + name).stat().st_mode
+                mode = os.stat(self._prefix + name).st_mode  # noqa: PTH116 - as below
             except (FileNotFoundError, NotADirectoryError):
                 return
             except OSError:
@@ -120,18 +105,7 @@ class FileDigests:
 
     def _all_files(self) -> list[str]:
         if self._files is None:
-            listed = _from_git(self._root)
-            if listed is None:
-                listed = list(_walk(self._root, ""))
-            else:
-                # A submodule or a link to a folder is one entry of git's; its files count.
-                folders = [one for one in listed if Path(self._prefix + one).is_dir()]
-                for folder in folders:
-                    above = {self._root, *(self._root / folder).parents}
-                    real = frozenset(os.path.realpath(one) for one in above)
-                    listed.extend(_walk(self._root, folder.rstrip("/"), real))
-                listed = [one for one in listed if one not in set(folders)]
-            self._files = sorted({one for one in listed if not _OWN.fullmatch(one)})
+            self._files = project_files(str(self._root))
         return self._files
 
     def _digest(self, path: str) -> str:
@@ -142,35 +116,16 @@ class FileDigests:
 
     def _read(self, path: str) -> str:
         full = self._prefix + path
-        status = os.stat(full)  # noqa: PTH116 - thousands of files; Path doubles the cost
-        facts = _facts(status)
         remembered = self._remembered.get(path)
-        if remembered is not None and remembered[0] == facts:
+        # Thousands of files; Path doubles the cost.
+        if remembered is not None and stat_of(os.stat(full)) == remembered[0]:  # noqa: PTH116
             self._stats[path] = remembered
             return remembered[1]
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError(f"{full}: is no regular file")
-        began = time.time_ns()
-        with open(full, "rb") as file:  # noqa: PTH123 - as above
-            facts = _facts(os.fstat(file.fileno()))
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-            same = _facts(os.fstat(file.fileno())) == facts
-        # Whether a program may run it is part of what a file is.
-        digest += "x" if status.st_mode & 0o111 else ""
-        if same and max(facts[1], facts[2]) < began - _RACY_NS:
+        facts, digest = read_digest(full)
+        if facts is not None:
             self._stats[path] = (facts, digest)
             self._learned = True
         return digest
-
-
-def _facts(status: os.stat_result) -> _Stat:
-    return (
-        status.st_size,
-        status.st_mtime_ns,
-        status.st_ctime_ns,
-        status.st_ino,
-        status.st_dev,
-    )
 
 
 def _load(index: Path) -> _Remembered:
@@ -184,46 +139,3 @@ def _load(index: Path) -> _Remembered:
         return _decoder.decode(content[32:])
     except msgspec.MsgspecError:
         return {}
-
-
-def _from_git(root: Path) -> list[str] | None:
-    try:
-        done = subprocess.run(
-            [
-                "git",
-                "-C",
-                str(root),
-                "ls-files",
-                "-z",
-                "--cached",
-                "--others",
-                "--exclude-standard",
-            ],
-            capture_output=True,
-            check=False,
-            timeout=60,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    if done.returncode != 0:
-        return None
-    return [os.fsdecode(name) for name in done.stdout.split(b"\0") if name]
-
-
-def _walk(root: Path, folder: str, above: frozenset[str] = frozenset()) -> Iterator[str]:
-    """Files below a folder; a link to a folder that is being walked already is not followed."""
-    place = os.path.realpath(root / folder)
-    if place in above:
-        return
-    try:
-        with os.scandir(place) as scan:
-            entries = list(scan)
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    for entry in entries:
-        path = f"{folder}/{entry.name}" if folder else entry.name
-        if entry.is_dir():
-            if entry.name not in IGNORED:
-                yield from _walk(root, path, above | {place})
-        else:
-            yield path
