@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Keys:
     """The keys of the proofs of one plan, as the project and this machine are now."""
 
-    def __init__(self, workspace: Workspace, plan: Plan) -> None:
+    def __init__(self, workspace: Workspace, plan: Plan, definitions: Definitions) -> None:
         """Compute the key of every check, as reuse does."""
         # Whoever does not say what it depends on depends on everything.
         whole = msgspec.structs.replace(
@@ -30,11 +30,12 @@ class Keys:
                 for check in plan.checks
             ),
         )
+        self._env = definitions.scratch_env
         self._keys = {name: keyed.key for name, keyed in keys_now(workspace, whole).items()}
 
     def __call__(self, check: str, fault: Fault) -> str:
         """The key of the proof of a fault by a check; empty when it depends on the unknown."""
-        return proof_key(check, self._keys.get(check, ""), fault)
+        return proof_key(check, self._keys.get(check, ""), fault, self._env)
 
     def still_holds(self, now: Keys) -> bool:
         """Whether the keys computed now are these; if not, these become those of now."""
@@ -55,7 +56,7 @@ def with_proofs(workspace: Workspace, plan: Plan, definitions: Definitions) -> P
     }
     if not kept:
         return plan
-    key = Keys(workspace, plan)
+    key = Keys(workspace, plan, definitions)
 
     def proven(check: PlannedCheck) -> PlannedCheck:
         found: list[Proof] = []

@@ -181,12 +181,13 @@ def _prove(
 
     folder = _scratch_folder(workspace.root)
     scratch = Scratch(folder, workspace.root)
-    key = Keys(workspace, plan)
+    key = Keys(workspace, plan, definitions)
     prover = Prover(
         plan, scratch, kinds=workspace.kinds(), stop=stop, jobs=options["jobs"],
         ledger=Ledger(workspace.root / PROOFS), source=workspace.source(), key=key,
         environ=lambda: led(
-            os.environ, root=workspace.root, tree=scratch.tree, linked=definitions.linked
+            {**os.environ, **definitions.scratch_env},
+            root=workspace.root, tree=scratch.tree, linked=definitions.linked,
         ),
         begins=show.begins,
     )  # fmt: skip
@@ -248,7 +249,7 @@ def _sync(
     for _ in range(_SYNCS):
         show.begins(f"copying the project to {scratch.tree}")
         scratch.sync(shared=definitions.shared, linked=definitions.linked)
-        if key.still_holds(Keys(workspace, plan)):
+        if key.still_holds(Keys(workspace, plan, definitions)):
             return
     raise HostError(
         "the project changes faster than it can be copied",

@@ -99,6 +99,7 @@ def load(
         faults=tuple(one for file in broken for one in file.loaded()),
         shared=tuple(dict.fromkeys(one for file in broken for one in file.faults.share)),
         linked=tuple(dict.fromkeys(one for file in broken for one in file.faults.link)),
+        scratch_env={name: value for file in broken for name, value in file.faults.env.items()},
     )
 
 

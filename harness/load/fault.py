@@ -71,7 +71,16 @@ def examine_faults(
 ) -> None:
     """Note every problem of well-typed faults, and every `must-catch` that names none."""
     known: dict[str, tuple[Fault, Walk, Node]] = {}
+    told: dict[str, tuple[str, str]] = {}
     for one in files:
+        for name, value in one.faults.env.items():
+            before = told.setdefault(name, (value, one.file))
+            if before[0] != value:
+                one.walk.problem(
+                    at(one.node, "env", name),
+                    f"{before[1]} gives {shown(name)} another value",
+                    "all faults share one scratch tree: say it in one file",
+                )
         for key in ("share", "link"):
             for index, path in enumerate(getattr(one.faults, key)):
                 _path(path, at(one.node, key, index), one.walk)

@@ -30,7 +30,8 @@ class LoadedWaiver(Record, frozen=True):
 class Definitions(Record, frozen=True):
     """Everything `load/` found in one folder of definitions, and the faults beside it.
 
-    `shared` and `linked` are the build folders that a scratch tree takes along.
+    `shared` and `linked` are the build folders that a scratch tree takes along, `scratch_env` is
+    the environment on top of everything's own there.
     """
 
     phases: tuple[LoadedPhase, ...]
@@ -41,3 +42,4 @@ class Definitions(Record, frozen=True):
     faults: tuple[LoadedFault, ...] = ()
     shared: tuple[str, ...] = ()
     linked: tuple[str, ...] = ()
+    scratch_env: dict[str, str] = {}

@@ -96,6 +96,13 @@ class Faults(Entry, frozen=True):
         list[RelativePath],
         Meta(description="Folders that are only read, such as a virtual environment: linked."),
     ] = []
+    env: Annotated[
+        Environment,
+        Meta(
+            description="Environment of all that runs in the scratch tree. Faults are in sources,"
+            " so builds there may do without what only makes them slow, such as optimisation."
+        ),
+    ] = {}
 
 
 class LoadedFault(Record, frozen=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -131,10 +131,11 @@ _METHOD = 1
 """Raised when a proof is made or weighed in another way; every proof is then made again."""
 
 
-def proof_key(check: str, key: str, fault: Fault) -> str:
+def proof_key(check: str, key: str, fault: Fault, env: Mapping[str, str]) -> str:
     """The digest of everything that the proof of a fault by a check depends on; empty if unknown.
 
-    `key` is the check's own: what a reused result depends on, a proof does too.
+    `key` is the check's own: what a reused result depends on, a proof does too. `env` is the
+    environment of the scratch tree.
     """
     if not key:
         return ""
@@ -145,5 +146,5 @@ def proof_key(check: str, key: str, fault: Fault) -> str:
         about="",
         expect=[one for one in fault.expect if one.check in (check, name)],
     )
-    parts = (_METHOD, key, does)
+    parts = (_METHOD, key, does, env)
     return hashlib.sha256(msgspec.json.encode(parts, order="deterministic")).hexdigest()
