@@ -127,6 +127,11 @@ def _is_first(event: CheckFinished | CheckPrecluded) -> bool:
 
 def _result_line(event: CheckFinished, *, colour: bool) -> str:
     status = event.outcome.status
+    if event.reused_from:
+        word = f"{'reused':>9}"
+        if colour:
+            word = click.style(word, fg="green", dim=True)
+        return f"{word}  {event.check}  (passed in {event.reused_from}{_tests_text(event)})"
     word = f"{status.value:>9}"
     if colour:
         word = click.style(word, fg=_COLOURS[status], bold=status is not Status.PASSED)
@@ -183,7 +188,8 @@ class PlainDisplay(_Base):
 
     def __init__(self, plan: Plan) -> None:
         """Show a run of `plan`."""
-        self._total = sum(check.decision is Decision.RUN for check in plan.checks)
+        self._total = sum(check.decision is not Decision.SKIP for check in plan.checks)
+        self._reused = sum(check.decision is Decision.REUSE for check in plan.checks)
         self._skipped = len(plan.checks) - self._total
         # A passed check among thousands is not worth a line each; failures always are.
         self._quiet = self._total > 500
@@ -192,8 +198,10 @@ class PlainDisplay(_Base):
     def emit(self, event: Event) -> None:
         """Print what is worth a line."""
         if isinstance(event, RunStarted):
-            note = f", {self._skipped} skipped by the plan" if self._skipped else ""
-            click.echo(f"[0:00] {plural(self._total, 'check')} to run{note}", err=True)
+            parts = [f"{plural(self._total - self._reused, 'check')} to run"]
+            parts += [f"{self._reused:,} reused"] if self._reused else []
+            parts += [f"{self._skipped:,} skipped by the plan"] if self._skipped else []
+            click.echo(f"[0:00] {', '.join(parts)}", err=True)
         if isinstance(event, CheckFinished | CheckPrecluded):
             self._done += _is_first(event)
             if self._quiet and self._passed(event) and self._done % 500:
@@ -217,12 +225,7 @@ class LiveDisplay(_Base):
 
     def __init__(self, plan: Plan) -> None:
         """Show a run of `plan`."""
-        self._expected = {
-            check.id: check.expected_seconds
-            for check in plan.checks
-            if check.decision is Decision.RUN
-        }
-        self._total = len(self._expected)
+        self._total = sum(check.decision is not Decision.SKIP for check in plan.checks)
         self._done = 0
         self._passed = 0
         self._running: dict[str, float] = {}

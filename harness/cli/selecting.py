@@ -11,6 +11,7 @@ import click
 if TYPE_CHECKING:
     from harness.cli.workspace import Workspace
     from harness.model.plan import Plan
+    from harness.plan.selection import Narrowed
 
 
 def _parse_flags(
@@ -94,11 +95,9 @@ def selecting(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def plan_for(
-    workspace: Workspace, options: Mapping[str, Any], *, only: frozenset[str] | None = None
+    workspace: Workspace, options: Mapping[str, Any], *, narrowed: tuple[Narrowed, ...] = ()
 ) -> Plan:
     """The plan that the options of `selecting` ask for, of the project's own definitions.
-
-    `only` narrows it to these ids.
 
     Raises `DefinitionError` for broken files and `UsageError` for a selection of nothing.
     """
@@ -112,7 +111,7 @@ def plan_for(
             exclude=options["exclude"],
             with_needs=not options["no_needs"],
             require=options["require"],
-            only=only,
+            narrowed=narrowed,
         ),
         profile=options["profile"],
         flags=options["flags"],

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
 from harness.errors import HostError, UsageError
 from harness.model.base import Record
-from harness.model.plan import Decision, Plan
 from harness.plan.affected import affected
+from harness.plan.selection import Narrowed
 
 if TYPE_CHECKING:
     from harness.cli.workspace import Workspace
+    from harness.model.plan import Plan
 
 
 _SHOWN = 20
@@ -30,8 +29,8 @@ class Change(Record, frozen=True):
     paths: tuple[str, ...]
 
 
-def narrowed(workspace: Workspace, plan: Plan, base: str) -> dict[str, str]:
-    """Why each check that the change since `base` can touch is; said on stderr with the rest.
+def touched(workspace: Workspace, plan: Plan, base: str) -> Narrowed:
+    """The checks that the change since `base` can touch, and why; said on stderr with the rest.
 
     `""` as base is the upstream or main. Raises `UsageError` for a base that git does not know.
     """
@@ -39,8 +38,8 @@ def narrowed(workspace: Workspace, plan: Plan, base: str) -> dict[str, str]:
     reasons = affected(plan, change.paths)
     left = [check.id for check in plan.checks if check.id not in reasons]
     say(
-        f"since {change.base} {len(change.paths):,} files differ:"
-        f" {len(reasons):,} of {len(plan.checks):,} checks are affected"
+        f"since {change.base} {_differ(len(change.paths))}:"
+        f" {len(reasons):,} of {len(plan.checks):,} checks affected"
     )
     for name, why in list(reasons.items())[:_SHOWN]:
         say(f"  {name}: {why}")
@@ -51,18 +50,11 @@ def narrowed(workspace: Workspace, plan: Plan, base: str) -> dict[str, str]:
         say(f"left out, because no input, definition or dependency of theirs differs: {shown}")
     if not reasons:
         say("nothing was verified, and no run recorded")
-    return reasons
+    return Narrowed(words=f"what the change since {change.base} can touch", reasons=reasons)
 
 
-def with_reasons(plan: Plan, reasons: Mapping[str, str]) -> Plan:
-    """The plan with the reason of each affected check that will run."""
-    checks = tuple(
-        msgspec.structs.replace(check, reason=reasons[check.id])
-        if check.decision is Decision.RUN and check.id in reasons
-        else check
-        for check in plan.checks
-    )
-    return msgspec.structs.replace(plan, checks=checks)
+def _differ(count: int) -> str:
+    return "one file differs" if count == 1 else f"{count:,} files differ"
 
 
 def say(text: str) -> None:

@@ -118,15 +118,15 @@ def command(root: str | None, /, **options: Any) -> int:
     options["trace"] = begin_trace(options["otlp"], clock)
     if options["resume"] is not None:
         return _resume(workspace, reports, options)
-    only = last_failed(reports) if options["last_failed"] else None
-    plan = plan_for(workspace, options, only=only)
+    narrowed = (last_failed(reports),) if options["last_failed"] else ()
+    plan = plan_for(workspace, options, narrowed=narrowed)
     if options["affected"] is not None:
-        from harness.cli.touched import narrowed, with_reasons
+        from harness.cli.touched import touched
 
-        reasons = narrowed(workspace, plan, options["affected"])
-        if not reasons:
+        affected = touched(workspace, plan, options["affected"])
+        if not affected.reasons:
             return ExitCode.APPROVED
-        plan = with_reasons(plan_for(workspace, options, only=frozenset(reasons)), reasons)
+        plan = plan_for(workspace, options, narrowed=(*narrowed, affected))
 
     import msgspec
 

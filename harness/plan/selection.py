@@ -14,13 +14,20 @@ from harness.errors import UsageError
 from harness.model.base import Record
 
 
+class Narrowed(Record, frozen=True):
+    """What an option leaves of a selection: ids with the reason of each, and words for the whole."""
+
+    words: str
+    reasons: dict[str, str]
+
+
 class Selection(Record, frozen=True):
     """What to plan for; nothing given means everything.
 
     `patterns` and `tags` narrow one another; `exclude` takes away, even what others need.
     `with_needs` adds what the selected checks need, since a pass without it proves nothing.
-    `require` names capabilities without which nothing shall run. `only` narrows the rest to these
-    ids, those that did not pass last time; None narrows nothing.
+    `require` names capabilities without which nothing shall run. Each of `narrowed` leaves only
+    its own ids.
     """
 
     patterns: tuple[str, ...] = ()
@@ -28,17 +35,16 @@ class Selection(Record, frozen=True):
     exclude: tuple[str, ...] = ()
     with_needs: bool = True
     require: tuple[str, ...] = ()
-    only: frozenset[str] | None = None
+    narrowed: tuple[Narrowed, ...] = ()
 
     def __str__(self) -> str:
-        parts = [*self.patterns] or ["everything"]
+        parts = [*self.patterns] or ([] if self.narrowed else ["everything"])
         parts += [f"tag {tag}" for tag in self.tags]
         parts += [f"without {pattern}" for pattern in self.exclude]
         if not self.with_needs:
             parts.append("without their needs")
         parts += [f"requiring {name}" for name in self.require]
-        if self.only is not None:
-            parts.append("what did not pass last time")
+        parts += [one.words for one in self.narrowed]
         return ", ".join(parts)
 
 
@@ -71,8 +77,8 @@ def chosen(selection: Selection, candidates: Sequence[Candidate]) -> dict[str, s
     if selection.tags:
         reasons = _tagged(selection.tags, candidates, reasons)
     reasons = {one: reason for one, reason in reasons.items() if one not in excluded}
-    if selection.only is not None:
-        reasons = {one: "did not pass last time" for one in reasons if one in selection.only}
+    for narrowed in selection.narrowed:
+        reasons = {one: why for one, why in narrowed.reasons.items() if one in reasons}
     if not reasons:
         raise UsageError(
             f"the selection ({selection}) leaves no check",

@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from harness.model.definitions import Definitions
+from harness.record.folder import make_ignored
 
 _KEEP = 8
 _DIGEST_BYTES = 32
@@ -57,7 +58,8 @@ class DefinitionsCache:
         target = self._path(key)
         partial = target.with_suffix(f".{os.getpid()}")
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            make_ignored(self._folder.parent)
+            self._folder.mkdir(exist_ok=True)
             partial.write_bytes(hashlib.sha256(payload).digest() + payload)
             partial.replace(target)
             self._prune()

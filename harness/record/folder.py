@@ -54,11 +54,23 @@ class RunFolder:
         return target
 
 
+def make_ignored(folder: Path) -> None:
+    """Make a folder of ours, if it is not there, with a note that git has to leave it alone.
+
+    One that somebody made is theirs: nothing is written into it. Raises `OSError`.
+    """
+    try:
+        folder.mkdir(parents=True)
+    except FileExistsError:
+        return
+    (folder / ".gitignore").write_text("# Made by release-manager.\n*\n", encoding="utf-8")
+
+
 def create_run_folder(reports: Path, run_id: str) -> RunFolder:
     """Make the folder of a new run. Raises `HostError` when the place refuses."""
     path = reports / run_id
     try:
-        reports.mkdir(parents=True, exist_ok=True)
+        make_ignored(reports)
         path.mkdir()
     except OSError as error:
         raise HostError(

@@ -18,9 +18,9 @@ from suites.harness.projects import Done, Project, check, make_project
 
 def wait_for(path: Path, process: subprocess.Popen[str]) -> None:
     deadline = time.monotonic() + 30
-    while not path.exists():
+    while not path.exists() or not path.read_text().strip():
         assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline, f"{path} never appeared"
+        assert time.monotonic() < deadline, f"{path} was never written"
         time.sleep(0.02)
 
 

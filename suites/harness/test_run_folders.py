@@ -58,6 +58,15 @@ def test_what_cannot_be_found_is_said(tmp_path: Path, name: str, message: str) -
         find_run(tmp_path, name)
 
 
+def test_git_leaves_alone_what_we_made_and_we_what_others_made(tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    make(tmp_path / "ours", A)
+    make(theirs, A)
+    assert (tmp_path / "ours/.gitignore").read_text().endswith("*\n")
+    assert [one.name for one in theirs.iterdir()] == [A]
+
+
 def test_latest_moves_and_never_breaks(tmp_path: Path) -> None:
     for run_id in (A, B):
         make(tmp_path, run_id)
