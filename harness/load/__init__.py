@@ -87,7 +87,7 @@ def load(
         profiles = None if policy is None else policy.profiles
         overrides = examine_waivers(waivers, node, Walk(file, problems), drafts, profiles)
     broken = typed_faults(faults or {}, problems)
-    examine_faults(broken, drafts, service_names, rules)
+    examine_faults(broken, drafts, service_names, rules, complete=len(broken) == len(faults or {}))
     if len(problems) or policy is None:
         raise problems.error()
     return Definitions(

@@ -40,11 +40,13 @@ def trials(
         fault = loaded.fault
         if faults and fault.id not in faults:
             continue
+        said = {one.check: one for one in fault.expect}
         expected = {
             name: one
-            for one in fault.expect
             for name, check in by_id.items()
-            if one.check in (name, name.partition("[")[0]) and fault.id in check.must_catch
+            if fault.id in check.must_catch
+            # What is said of one instance of a matrix goes before what is said of all.
+            and (one := said.get(name) or said.get(name.partition("[")[0])) is not None
         }
         if not expected:
             continue
