@@ -23,12 +23,17 @@ class PatchError(ValueError):
 
 
 class Hunk(Record, frozen=True):
-    """One hunk: its header, the first line it stands at (from 1), the lines before and after."""
+    """One hunk: its header, the first line it stands at (from 1), the lines before and after.
+
+    `open_before` and `open_after`: the file ends with them, without a line break.
+    """
 
     header: str
     start: int
     before: tuple[str, ...]
     after: tuple[str, ...]
+    open_before: bool = False
+    open_after: bool = False
 
 
 class FilePatch(Record, frozen=True):
@@ -58,9 +63,10 @@ def changes(fault: Fault, read: Callable[[str], bytes | None]) -> dict[str, byte
     for edit in fault.edits:
         changed[edit.file] = edited(text(edit.file), edit.find, edit.replace, edit.file).encode()
     for patch in parse_patch(fault.patch) if fault.patch else ():
-        there = changed[patch.new] if patch.new in changed else read(patch.new)
-        if not patch.old and there is not None:
-            raise PatchError(f"{patch.new}: the patch makes a file that is there already")
+        if not patch.old:
+            there = changed[patch.new] if patch.new in changed else read(patch.new)
+            if there is not None:
+                raise PatchError(f"{patch.new}: the patch makes a file that is there already")
         content = patched(text(patch.old) if patch.old else "", patch)
         if patch.old and patch.old != patch.new:
             changed[patch.old] = None
@@ -145,21 +151,32 @@ def _hunk(lines: list[str], at: int) -> tuple[Hunk, int]:
     old, new = int(match[2] or "1"), int(match[4] or "1")
     before: list[str] = []
     after: list[str] = []
+    ends: set[str] = set()
+    last = ""
     at += 1
-    while (len(before) < old or len(after) < new) and at < len(lines):
+    while at < len(lines):
         sign, rest = lines[at][:1] or " ", lines[at][1:]
+        if lines[at] == _NO_NEWLINE:
+            ends.add(last)
+        elif (len(before) == old and len(after) == new) or sign not in " -+":
+            break
         if sign in " -":
             before.append(rest)
         if sign in " +":
             after.append(rest)
-        if sign not in " -+\\":
-            break
-        at += 1
-    if at < len(lines) and lines[at] == _NO_NEWLINE:
+        last = sign
         at += 1
     if len(before) != old or len(after) != new:
         raise PatchError(f"the hunk {header} holds other numbers of lines than it says")
-    return Hunk(header=header, start=int(match[1]), before=tuple(before), after=tuple(after)), at
+    hunk = Hunk(
+        header=header,
+        start=int(match[1]),
+        before=tuple(before),
+        after=tuple(after),
+        open_before=bool(ends & {" ", "-"}),
+        open_after=bool(ends & {" ", "+"}),
+    )
+    return hunk, at
 
 
 def patched(text: str, patch: FilePatch) -> str:
@@ -178,6 +195,10 @@ def patched(text: str, patch: FilePatch) -> str:
                 f" does not apply; from line {wanted + 1} stands\n{there or '  nothing'}"
             )
         lines[place : place + size] = hunk.after
+        if hunk.open_after and not hunk.open_before and lines[-1] == "":
+            del lines[-1]
+        elif hunk.open_before and not hunk.open_after:
+            lines.append("")
         shift += len(hunk.after) - size + (place - wanted)
     return newline.join(lines)
 
