@@ -111,6 +111,7 @@ def _runs(history: History, limit: int) -> list[dict[str, Any]]:
             "started_at": run.started_at,
             "conclusion": run.conclusion.value,
             "complete": run.complete,
+            "interrupted": run.interrupted,
             "seconds": run.seconds,
             "profile": run.profile,
             "selection": run.selection,

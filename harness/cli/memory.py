@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from harness.errors import EvidenceError
 from harness.judge import judge
 from harness.model.event import Compared, Event, Noted, RunFinished
@@ -17,32 +19,45 @@ if TYPE_CHECKING:
     from harness.model.plan import Plan
     from harness.model.ports import Clock, EventSink
     from harness.model.run import Run
+    from harness.record.folder import RunFolder
     from harness.record.history import History
 
 CHANGES_KEPT = 500
+LOOKED_AT = 200
 MARKED_CHECKS = 1_000
 
 
 def open_history(root: Path, reports: Path) -> History:
-    """The project's history; a damaged one is rebuilt from the run folders.
+    """The project's history, with every run that ended unseen: killed, or while it was unusable.
 
-    Raises `EvidenceError` when it cannot be used.
+    A damaged one is rebuilt from the run folders. Raises `EvidenceError` when it cannot be used.
     """
+    from harness.record.folder import list_runs
     from harness.record.history import HISTORY, History
 
-    return History(root / HISTORY, past=lambda: recorded(reports))
+    history = History(root / HISTORY, past=lambda: recorded(list_runs(reports)))
+    try:
+        newest = list_runs(reports)[-LOOKED_AT:]
+        unseen = {run.run_id for run in newest} - history.run_ids() if newest else set()
+        for run in recorded(run for run in newest if run.run_id in unseen):
+            history.add(run)
+    except BaseException:
+        history.close()
+        raise
+    return history
 
 
-def recorded(reports: Path) -> Iterator[PastRun]:
-    """Every run that a run folder can still prove, oldest first."""
+def recorded(folders: Iterable[RunFolder]) -> Iterator[PastRun]:
+    """Each of the runs that is over and that its folder can still prove."""
     from harness.compare import past
-    from harness.record.folder import list_runs
-    from harness.record.journal import read_journal
+    from harness.record.journal import goes_on, read_journal
 
-    for folder in list_runs(reports):
+    for folder in folders:
         try:
+            if goes_on(folder.journal):
+                continue  # it will tell of itself
             run = fold(read_journal(folder.journal).events)
-        except (EvidenceError, NoHeaderError):
+        except (OSError, EvidenceError, NoHeaderError):
             continue  # a damaged journal proves nothing, and `report` says so of each
         yield past(run, judge(run).conclusion)
 
@@ -96,23 +111,29 @@ def remember(
     this = past(run, judge(run).conclusion)
     try:
         with open_history(root, reports) as history:
-            said: list[Event] = []
-            if history.set_aside:
-                text = (
-                    f"the history was damaged: it was set aside as {history.set_aside}"
-                    " and built again from the run folders"
-                )
-                said.append(Noted(at=now(), text=text))
             base = history.base(
                 project=this.project,
                 selection=this.selection,
                 profile=this.profile,
                 before=this.run_id,
             )
+            if base is not None:
+                # What the base left out, or did not know yet, may have answered in another run.
+                unknown = this.checks.keys() - base.checks.keys()
+                known = history.latest(unknown, project=this.project, without=this.run_id)
+                base = msgspec.structs.replace(base, checks={**base.checks, **known})
             marks = history.marks(_marked(run), project=this.project, without=this.run_id)
             history.add(this)
+            set_aside = history.set_aside
     except EvidenceError as error:
         return [Noted(at=now(), text=f"this run is not in the history: {error}")]
+    said = []
+    if set_aside:
+        text = (
+            f"the history was damaged: it was set aside as {set_aside}"
+            " and built again from the run folders"
+        )
+        said.append(Noted(at=now(), text=text))
     comparison = None if base is None else compare(base, this, limit=CHANGES_KEPT)
     return [*said, Compared(at=now(), marks=marks, comparison=comparison)]
 

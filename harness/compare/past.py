@@ -6,6 +6,9 @@ from harness.model.history import PastCheck, PastRun, PastTest
 from harness.model.result import Conclusion
 from harness.model.run import CheckResult, Run
 
+KILLED = "killed"
+"""What ended a run early that did not live to say it."""
+
 
 def past(run: Run, conclusion: Conclusion) -> PastRun:
     """The run as history keeps it and as two runs are compared."""
@@ -20,6 +23,8 @@ def past(run: Run, conclusion: Conclusion) -> PastRun:
         complete=run.finished and not run.interrupted,
         seconds=run.duration,
         commit=header.source.get("commit", ""),
+        interrupted=run.interrupted or ("" if run.finished else KILLED),
+        deselected=header.plan.deselected,
         checks={result.check.id: _check(result) for result in run.results},
     )
 

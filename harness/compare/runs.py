@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+
+from msgspec.structs import replace
 
 from harness.model.history import Change, Changed, Comparison, PastCheck, PastRun, PastTest
 from harness.model.result import Status
@@ -21,7 +23,8 @@ def compare(base: PastRun, run: PastRun, *, limit: int | None = None) -> Compari
     A failure is new when the base did not fail there, whether it passed, had no answer or did not
     exist. What gave no answer this time is no difference: the run itself says why. A test is gone
     only when its check was answered in both runs. Slower is half as long again and a second more:
-    two runs alone have no spread (see `regression` for what does).
+    two runs alone have no spread (see `regression` for what does). A check that one of the runs
+    left out is neither gone nor added.
     """
     found = sorted(
         _differences(base, run), key=lambda one: (_RANK[one.change], one.check, one.test)
@@ -36,14 +39,24 @@ def compare(base: PastRun, run: PastRun, *, limit: int | None = None) -> Compari
 
 
 def _differences(base: PastRun, run: PastRun) -> Iterator[Changed]:
+    left_out, left_out_before = frozenset(run.deselected), frozenset(base.deselected)
     for name, after in run.checks.items():
         before = base.checks.get(name)
-        yield from _one(name, "", before, after)
-        if after.tests or (before is not None and before.tests):
-            yield from _tests(name, before, after)
+        found = [*_one(name, "", before, after), *_tests(name, before, after)]
+        yield from (_unlike(found) if name in left_out_before else found)
     for name, before in base.checks.items():
-        if name not in run.checks:
+        if name not in run.checks and name not in left_out:
             yield _changed(Change.GONE, name, "", before, None, "no longer in the plan")
+
+
+def _unlike(found: Iterable[Changed]) -> Iterator[Changed]:
+    """What is left to say of a check that the base did not select: that it fails, not that it is.
+
+    Whether it would have failed then, too, nobody knows.
+    """
+    for one in found:
+        if one.change is not Change.ADDED and one.after is not None:
+            yield replace(one, text=f"not selected before, {one.after.value} now")
 
 
 def _tests(check: str, before: PastCheck | None, after: PastCheck) -> Iterator[Changed]:

@@ -73,7 +73,8 @@ class PastRun(Record, frozen=True):
     """What is remembered of a run: how each check and test ended, and what was asked of it.
 
     Runs of the same `project`, `selection` and `profile` can be compared. `complete` when every
-    planned check was waited for: neither killed nor interrupted.
+    planned check was waited for: neither killed nor interrupted; else `interrupted` says by what.
+    `deselected` are the checks that nobody asked for; the history keeps only how many they were.
     """
 
     run_id: str
@@ -85,4 +86,6 @@ class PastRun(Record, frozen=True):
     complete: bool
     seconds: float
     commit: str = ""
+    interrupted: str = ""
+    deselected: tuple[str, ...] = ()
     checks: dict[str, PastCheck] = {}

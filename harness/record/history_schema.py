@@ -48,6 +48,13 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             seconds REAL NOT NULL
         ) STRICT""",
     ),
+    (
+        # How a run ended early (a signal, or that it was killed), and how many checks it left out:
+        # one that left out none can be compared with whatever was selected later.
+        "ALTER TABLE runs ADD COLUMN interrupted TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE runs ADD COLUMN deselected INTEGER NOT NULL DEFAULT -1",
+        "UPDATE runs SET deselected = 0 WHERE selection = 'everything'",
+    ),
 )
 VERSION = len(MIGRATIONS)
 
@@ -70,7 +77,8 @@ def migrate(connection: sqlite3.Connection) -> None:
                 connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {VERSION}")
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")
 

@@ -8,10 +8,12 @@ anywhere else is an `EvidenceError`, never skipped.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import os
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -26,12 +28,22 @@ if TYPE_CHECKING:
 JOURNAL_NAME = "journal.jsonl"
 _CHAIN_DIGITS = 16
 _REST_SECONDS = 0.02
+_TRIES = 3
 _SUFFIX_LENGTH = len(b',"chain":""}') + _CHAIN_DIGITS
 _DURABLE = (RunStarted, CheckFinished, RunFinished)
 
 
 def _link(previous: str, body: bytes) -> str:
     return hashlib.sha256(previous.encode() + body).hexdigest()[:_CHAIN_DIGITS]
+
+
+def _lock(file: int) -> None:
+    """Be the one writer. Raises `BlockingIOError` when there is another."""
+    for _ in range(_TRIES):
+        with contextlib.suppress(BlockingIOError):
+            return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        time.sleep(_REST_SECONDS)  # `goes_on` of another process holds it for a moment, too
+    return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 class JournalWriter:
@@ -68,7 +80,7 @@ class JournalWriter:
         except OSError as error:
             raise EvidenceError(f"{path}: cannot be opened ({error.strerror})") from error
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(file)
         except OSError as error:
             os.close(file)
             raise UsageError(
@@ -106,6 +118,18 @@ class JournalWriter:
             self._flusher.finish()
         finally:
             os.close(self._file)
+
+
+def goes_on(path: Path) -> bool:
+    """Whether some process still writes this journal. Raises `OSError` when it cannot be read."""
+    file = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(file)
+    return False
 
 
 class _Flusher:

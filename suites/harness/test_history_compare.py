@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from harness.compare import compare, regression
@@ -74,6 +75,17 @@ def test_tests_are_compared_and_gone_only_when_their_check_answered() -> None:
         (Change.ADDED, "a", "new"),
         (Change.GONE, "a", "old"),
     }
+
+
+def test_what_one_of_the_runs_left_out_is_neither_gone_nor_added() -> None:
+    left = msgspec.structs.replace(past("base", a=PastCheck(status=P)), deselected=("b", "c"))
+    right = msgspec.structs.replace(
+        past("run", b=PastCheck(status=P), c=PastCheck(status=F)), deselected=("a",)
+    )
+    found = compare(left, right)
+    assert [(one.change, one.check, one.text) for one in found.changes] == [
+        (Change.NEW_FAILURE, "c", "not selected before, failed now")
+    ]
 
 
 def test_counts_hold_what_the_limit_left_off() -> None:

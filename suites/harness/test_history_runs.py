@@ -49,6 +49,44 @@ def test_a_newer_history_costs_a_note_and_nothing_else(tmp_path: Path) -> None:
     assert any("newer release manager" in note for note in project.report()["notes"])
 
 
+def test_a_killed_run_is_in_the_history_when_the_next_command_looks(tmp_path: Path) -> None:
+    project = make_project(tmp_path, check("a", "true") + check("b", "sleep", "300"))
+    process = project.start("verify")
+    assert process.stderr is not None
+    while "p/a" not in process.stderr.readline():
+        pass
+    assert json.loads(project.run("history", "--json").out) == []  # it still goes on
+    process.kill()
+    process.communicate()
+    (row,) = json.loads(project.run("history", "--json").out)
+    assert (row["conclusion"], row["interrupted"]) == ("INCOMPLETE", "killed")
+    assert "killed" in project.run("history").out
+    assert project.run("history", "b").out.startswith("-")
+
+
+def test_a_lost_history_is_read_back_from_the_run_folders(tmp_path: Path) -> None:
+    project = make_project(tmp_path, FLIP)
+    project.run("verify")
+    for file in (tmp_path / ".release-manager").glob("history.sqlite*"):
+        file.unlink()
+    (row,) = json.loads(project.run("history", "--json").out)
+    assert row["conclusion"] == "BLOCKED"
+
+
+def test_a_narrow_run_is_compared_with_what_each_check_last_answered(tmp_path: Path) -> None:
+    project = make_project(tmp_path, FLIP + check("bad", "false"))
+    (tmp_path / "good").touch()
+    assert project.run("verify").code == 1
+    (tmp_path / "good").unlink()
+    assert project.run("verify", "--last-failed").code == 1
+    assert project.report()["comparison"]["counts"] == {"still-failing": 1}
+    assert project.run("verify", "flip").code == 1
+    assert project.report()["comparison"]["counts"] == {"new-failure": 1}
+    assert project.run("verify").code == 1
+    # Against the last run of everything; what stood in narrower runs since is not forgotten.
+    assert project.report()["comparison"]["counts"] == {"new-failure": 1, "still-failing": 1}
+
+
 def test_diff_reads_two_journals(tmp_path: Path) -> None:
     project = make_project(tmp_path, FLIP)
     assert project.run("report", "diff").code == 6
