@@ -5,22 +5,20 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from harness import __version__
-from harness.cli.workspace import PHASES
+from harness.cli import surroundings
 from harness.model.event import CheckFinished, Event, Noted
 from harness.model.plan import Decision, Plan, PlannedCheck
 from harness.model.result import Finding, SkipReason, Status
 from harness.model.spec import Condition, Effect
-from harness.plan.key import Facts, Keyed, digest_of, keys_of
+from harness.plan.key import Facts, Keyed, keys_of
 from harness.record.digests import FileDigests
 from harness.record.results import Kept, Last, ResultCache
 
@@ -29,7 +27,7 @@ if TYPE_CHECKING:
     from harness.model.ports import EventSink
 
 RESULTS = Path(".release-manager/results")
-_INDEX = Path(".release-manager/files.index")
+INDEX = Path(".release-manager/files.index")
 
 
 def result_cache(root: Path) -> ResultCache:
@@ -41,24 +39,30 @@ def keys_now(workspace: Workspace, plan: Plan) -> dict[str, Keyed]:
     """The key of each check of a plan, as the project and this machine are now."""
     if not any(check.inputs for check in plan.checks):
         return {check.id: Keyed(why_not="it declares no inputs") for check in plan.checks}
-    digests = FileDigests(workspace.root, workspace.root / _INDEX)
-    tools = {
-        "release-manager": f"{__version__} {_own_files()}",
-        "python": f"{sys.version} {sys.executable}",
-        "python packages": _packages(),
-    }
+    digests = FileDigests(workspace.root, workspace.root / INDEX)
+    keys = keys_from(workspace, plan, digests)
+    digests.save()
+    return keys
+
+
+def keys_from(
+    workspace: Workspace,
+    plan: Plan,
+    digests: FileDigests,
+    known: Mapping[str, str] = MappingProxyType({}),
+) -> dict[str, Keyed]:
+    """As `keys_now`, by the files as `digests` has them; `known` keys are taken as they are."""
+    root = str(workspace.root)
     of_kind = {}
     if any(check.kind == "versions" for check in plan.checks):
-        of_kind["versions"] = _versions(workspace.root)
-    facts = Facts(tools=tools, environ=dict(os.environ), of_kind=of_kind)
+        of_kind["versions"] = surroundings.versions(root)
+    facts = Facts(tools=surroundings.tools(), environ=dict(os.environ), of_kind=of_kind)
 
     @cache
     def program(name: str) -> str:
-        return _program(workspace.root, name)
+        return surroundings.program(root, name, os.environ)
 
-    keys = keys_of(plan, digests.inputs, facts, program)
-    digests.save()
-    return keys
+    return keys_of(plan, digests.inputs, facts, program, known)
 
 
 class Reuse:
@@ -253,59 +257,3 @@ def _digest(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return ""
-
-
-def _versions(root: Path) -> dict[str, str]:
-    """What a comparison of versions reads whatever its inputs say: what to compare, and tags."""
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(root), "tag", "--points-at", "HEAD"],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=30,
-        )
-        tags = " ".join(done.stdout.split()) if done.returncode == 0 else done.stderr.strip()
-    except (OSError, subprocess.TimeoutExpired) as error:
-        tags = f"unknown: {error}"
-    places = (root / PHASES / name for name in ("versions.yaml", "versions.yml"))
-    return {
-        "places of versions": " ".join(_digest(place)[:32] for place in places),
-        "tags of HEAD": tags,
-    }
-
-
-def _program(root: Path, name: str) -> str:
-    """Where a program is found and which file that is, by size and time of its contents."""
-    found = str(root / name) if "/" in name else shutil.which(name)
-    if found is None:
-        return "not found"
-    try:
-        real = os.path.realpath(found)
-        status = os.stat(real)  # noqa: PTH116 - `real` is text already
-    except OSError:
-        return "not found"
-    return f"{real} {status.st_size} {status.st_mtime_ns}"
-
-
-def _own_files() -> str:
-    """This program's own modules, by size and time: another reading of results is another key."""
-    package = Path(__file__).resolve().parent.parent
-    facts = []
-    for file in sorted(package.rglob("*.py")):
-        status = file.stat()
-        facts.append(f"{file} {status.st_size} {status.st_mtime_ns}")
-    return digest_of(facts)[:16]
-
-
-def _packages() -> str:
-    """What is installed beside this interpreter, as one digest of names and versions."""
-    names = []
-    for folder in sys.path:
-        if folder.endswith(("site-packages", "dist-packages")):
-            try:
-                found = (one.name for one in Path(folder).iterdir())
-                names += [name for name in found if name.endswith((".dist-info", ".pth"))]
-            except OSError:
-                continue
-    return digest_of(sorted(names))[:16]

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import platform
-import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness import __version__
+from harness.cli.checkout import checkout, digest_of_parts
 from harness.errors import HostError, UsageError
 from harness.model.plan import Capability, Host
 
@@ -149,38 +148,7 @@ class Workspace:
 
         `definitions` is of the definition files, `modified` of the tracked files that differ.
         """
-        return {**self._checkout(), "definitions": _digest(self.files().items())}
-
-    def _checkout(self) -> dict[str, str]:
-        try:
-            done = subprocess.run(
-                ["git", "-C", str(self.root), "status", "--porcelain=v2", "--branch", "-z"],
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=30,
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            return {"unknown": f"git cannot be asked ({error})"}
-        if done.returncode != 0:
-            return {"unknown": "not a git checkout"}
-        lines = done.stdout.removesuffix("\0").split("\0")
-        facts = dict(
-            line.removeprefix("# branch.").split(" ", 1)
-            for line in lines
-            if line.startswith("# branch.")
-        )
-        changed = [line for line in _entries(lines) if line[0] in _CHANGED]
-        return {
-            "commit": facts.get("oid", ""),
-            "branch": facts.get("head", ""),
-            "changed-files": str(len(changed)),
-            "modified": _digest(
-                (line, _content(self.root / line.split(" ", _CHANGED[line[0]])[-1]))
-                for line in changed
-                if line[0] != "?"
-            ),
-        }
+        return {**checkout(str(self.root)), "definitions": digest_of_parts(self.files().items())}
 
     def templates(self) -> dict[str, str]:
         """The report templates, by file name. Raises `HostError` when they are not there."""
@@ -196,37 +164,6 @@ class Workspace:
         raise HostError(
             "the report templates are missing", next_step="install release-manager again"
         )
-
-
-_CHANGED = {"1": 8, "2": 9, "u": 10, "?": 1}
-"""Entries of `git status --porcelain=v2` that tell of a difference: fields before the path."""
-
-
-def _entries(lines: list[str]) -> Iterator[str]:
-    """The entries of git's NUL-separated status; a renamed file's old name is none of its own."""
-    rest = iter(lines)
-    for line in rest:
-        if line:
-            yield line
-        if line.startswith("2 "):
-            next(rest, None)
-
-
-def _content(path: Path) -> bytes:
-    """The bytes of a file, or nothing where there is none to read: it is gone, or a folder."""
-    try:
-        return path.read_bytes()
-    except OSError:
-        return b""
-
-
-def _digest(parts: Iterable[tuple[str, bytes]]) -> str:
-    """One digest of named contents, in their order."""
-    total = hashlib.sha256()
-    for name, content in parts:
-        total.update(hashlib.sha256(name.encode()).digest())
-        total.update(hashlib.sha256(content).digest())
-    return total.hexdigest()[:16]
 
 
 def _definition(path: Path) -> bytes:

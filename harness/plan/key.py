@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -18,7 +19,7 @@ from harness.model.base import Record
 from harness.model.plan import Decision, Plan, PlannedCheck
 from harness.model.result import SkipReason
 from harness.model.spec import Service
-from harness.plan.variables import relevant
+from harness.model.variables import relevant
 
 _NO_NEED = "not applicable"
 
@@ -72,13 +73,26 @@ def relevant_variables(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: digest_of(value)[:32] for name, value in relevant(environ).items()}
 
 
-def keys_of(plan: Plan, inputs: Inputs, facts: Facts, program: Program) -> dict[str, Keyed]:
-    """The key of each check of a plan by id; its checks stand in topological order."""
+def keys_of(
+    plan: Plan,
+    inputs: Inputs,
+    facts: Facts,
+    program: Program,
+    known: Mapping[str, str] = MappingProxyType({}),
+) -> dict[str, Keyed]:
+    """The key of each check of a plan by id; its checks stand in topological order.
+
+    `known` are keys that cannot have changed since they were computed; their manifests are not
+    made again.
+    """
     variables = relevant_variables(facts.environ)
     found: dict[str, Keyed] = {}
     plain = {check.id: check for check in plan.checks}
     for check in plan.checks:
-        found[check.id] = _keyed(check, plan, plain, found, inputs, facts, variables, program)
+        if check.id in known:
+            found[check.id] = Keyed(key=known[check.id])
+        else:
+            found[check.id] = _keyed(check, plan, plain, found, inputs, facts, variables, program)
     return found
 
 
