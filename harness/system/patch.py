@@ -106,7 +106,17 @@ def _shown(text: str) -> str:
 def _nearest(line: str, text: str) -> str:
     stripped = {one.strip(): number for number, one in enumerate(text.splitlines(), 1)}
     found = difflib.get_close_matches(line, list(stripped), n=2, cutoff=0.4)
+    if not found and stripped:
+        # A few words of a long line are no close match of it, yet they may be what was meant.
+        shared = {one: _shared(line, one) for one in stripped}
+        best = max(shared, key=shared.__getitem__)
+        found = [best] if shared[best] * 3 >= len(line) else []
     return "".join(f"; near it, line {stripped[one]}: {_shown(one)}" for one in found)
+
+
+def _shared(one: str, other: str) -> int:
+    blocks = difflib.SequenceMatcher(None, one, other, autojunk=False).get_matching_blocks()
+    return sum(block.size for block in blocks if block.size > 1)
 
 
 def parse_patch(patch: str) -> tuple[FilePatch, ...]:

@@ -1,4 +1,4 @@
-"""The scratch tree: what it copies, breaks and mends, with which times; what becomes of old ones."""
+"""The scratch tree: what it copies, breaks and mends, by which times; what becomes of old trees."""
 
 from __future__ import annotations
 
