@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from harness.model.fault import Catch
 from harness.model.result import Conclusion, Override, Status, TestRecord
 from harness.report.markdown import block, code, inline
 from harness.report.shape import View, ViewCheck, ViewPhase
@@ -29,6 +30,7 @@ _STATUS_MARK = {
 }
 _REASONS = 25
 _OVERRIDES = 50
+_SURVIVORS = 20
 _TESTS = 10
 _FINDINGS = 15
 _MESSAGE = 4_000
@@ -51,6 +53,7 @@ def as_summary(view: View, limit_bytes: int = 100_000) -> str:
             since_the_last_run(view.run.id, view.comparison), "the difference to the last run"
         )
     page.add(_overrides(view), "the overrides")
+    page.add(_bite(view), "the proof of bite")
     # Short and always wanted, so the table takes its room before the long failures take theirs.
     phases = page.reserve(_phases(view), "the table of phases")
     if view.attention and page.add("### Look at these first", "the failures"):
@@ -155,6 +158,38 @@ def _reasons(view: View) -> str:
     if (hidden := len(view.verdict.reasons) - _REASONS) > 0:
         lines.append(f"- and {plural(hidden, 'reason')} more of the same weight or less")
     return "\n".join(["### Why", "", *lines])
+
+
+def _bite(view: View) -> str:
+    """One line: how many of the faults that checks must catch are proven caught; then survivors."""
+    checks = [check for phase in view.phases for check in phase.checks]
+    wanted = sum(len(check.must_catch) for check in checks)
+    if not wanted:
+        return ""
+    proofs = [proof for check in checks for proof in check.proofs if proof.current]
+    counts = {word: sum(proof.catch is word for proof in proofs) for word in Catch}
+    words = [f"{counts[Catch.CAUGHT]:,} of {plural(wanted, 'fault')} caught"]
+    words += [
+        f"{counts[word]:,} {word.value}"
+        for word in (Catch.SURVIVED, Catch.INCONCLUSIVE)
+        if counts[word]
+    ]
+    if unproven := wanted - len(proofs):
+        words.append(f"{unproven:,} not proven here")
+    if bare := sum(not check.must_catch and not check.advisory for check in checks):
+        words.append(f"{plural(bare, 'check')} without a fault")
+    if proofs:
+        words.append(f"last proven {inline(max(proof.at for proof in proofs))}")
+    lines = [f"**Proof of bite**: {', '.join(words)}"]
+    survived = [proof for proof in proofs if proof.catch is Catch.SURVIVED]
+    lines += [
+        f"- {code(clip(proof.check, 200))} let {code(clip(proof.fault, 100))} survive:"
+        f" {inline(clip(proof.title, 200))}"
+        for proof in survived[:_SURVIVORS]
+    ]
+    if (hidden := len(survived) - _SURVIVORS) > 0:
+        lines.append(f"- and {plural(hidden, 'survivor')} more")
+    return "\n".join(lines) if len(lines) == 1 else "\n".join([lines[0], "", *lines[1:]])
 
 
 def _failure(check: ViewCheck) -> str:
