@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import msgspec
 
@@ -14,7 +15,8 @@ from harness.model.result import Conclusion, Verdict
 from harness.model.run import NoHeaderError, Run, fold
 from harness.record.folder import RunFolder
 from harness.record.journal import read_journal
-from harness.report import render_all
+from harness.record.kept import read_attachments
+from harness.report import render_all, wanted
 from harness.report.shape import View
 from harness.report.view import build
 
@@ -25,10 +27,16 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
     run: Run
     verdict: Verdict
     view: View
+    folder: Path | None = None
+    """Where its attachments are; None when there is nothing but the events."""
 
     def render(self, templates: Mapping[str, str]) -> dict[str, bytes]:
-        """Every report, by file name; the same journal always gives the same bytes."""
-        return render_all(self.view, templates, bytecode_cache=template_cache())
+        """Every report, by file name; the same journal always gives the same bytes.
+
+        The page shows attachments too, as far as they are what the journal says they were.
+        """
+        files = read_attachments(self.folder, wanted(self.view)) if self.folder else {}
+        return render_all(self.view, templates, files=files, bytecode_cache=template_cache())
 
 
 def replay(folder: RunFolder) -> Replayed:
@@ -44,7 +52,7 @@ def replay(folder: RunFolder) -> Replayed:
             f"{folder.journal}:1: {error}", next_step="the run proves nothing; verify again"
         ) from error
     verdict = judge(run)
-    return Replayed(run=run, verdict=verdict, view=build(run, verdict))
+    return Replayed(run=run, verdict=verdict, view=build(run, verdict), folder=folder.path)
 
 
 def exit_code_of(conclusion: Conclusion) -> ExitCode:

@@ -7,12 +7,14 @@ only when HTML is asked for.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from harness.report.badge import as_badge
 from harness.report.ctrf import as_ctrf
+from harness.report.evidence import wanted
 from harness.report.junit import as_junit
 from harness.report.sarif import as_sarif
 from harness.report.shape import View
@@ -32,23 +34,33 @@ def as_json(view: View) -> bytes:
 
 
 def as_html(
-    view: View, templates: Mapping[str, str], *, bytecode_cache: BytecodeCache | None = None
+    view: View,
+    templates: Mapping[str, str],
+    *,
+    files: Mapping[str, bytes] = MappingProxyType({}),
+    bytecode_cache: BytecodeCache | None = None,
 ) -> str:
     """The page. `templates` maps names relative to `reports/templates` to their text.
 
-    `bytecode_cache` saves compiling the templates again; it decides where, this stays pure.
+    `files` maps paths of attachments to their bytes: those that `wanted` names, as far as they are
+    what the run recorded. `bytecode_cache` saves compiling the templates again; it decides where,
+    this stays pure.
     """
     from harness.report.page import render
 
-    return render(view, templates, bytecode_cache)
+    return render(view, templates, files, bytecode_cache)
 
 
 def render_all(
-    view: View, templates: Mapping[str, str], *, bytecode_cache: BytecodeCache | None = None
+    view: View,
+    templates: Mapping[str, str],
+    *,
+    files: Mapping[str, bytes] = MappingProxyType({}),
+    bytecode_cache: BytecodeCache | None = None,
 ) -> dict[str, bytes]:
-    """Every report by file name."""
+    """Every report by file name; arguments as of `as_html`."""
     return {
-        HTML: as_html(view, templates, bytecode_cache=bytecode_cache).encode(),
+        HTML: as_html(view, templates, files=files, bytecode_cache=bytecode_cache).encode(),
         JSON: as_json(view),
         JUNIT: as_junit(view),
         SUMMARY: as_summary(view).encode(),
@@ -76,4 +88,5 @@ __all__ = [
     "as_summary",
     "build",
     "render_all",
+    "wanted",
 ]

@@ -9,16 +9,20 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from harness.model.base import Record
 from harness.model.history import Changed
-from harness.model.result import Finding, Output, Status, TestRecord
+from harness.model.result import Status, TestRecord
+from harness.report.bite import Bite, bite
+from harness.report.budget import Budget, Shown
+from harness.report.cards import Card, cards_of
 from harness.report.chart import Chart, chart
+from harness.report.evidence import Evidence, Piece
 from harness.report.payload import Payload, payload
-from harness.report.shape import Cluster, View, ViewAttempt, ViewCheck, ViewPhase, ViewReason
-from harness.report.text import both_ends, clip, clip_lines, plural, seconds, size
+from harness.report.shape import Cluster, View, ViewCheck, ViewPhase, ViewReason
+from harness.report.text import both_ends, clip, plural, seconds, size
 
 if TYPE_CHECKING:
     from jinja2 import BytecodeCache
@@ -30,53 +34,10 @@ _LISTED_CARDS = 300
 _ROWS = 250
 _CLUSTERS = 12
 _CHANGES = 60
-_PROOFS = 400
 _UNANSWERED = 300
 _OVERRIDES = 500
-_BAD_TESTS, _ALL_BAD_TESTS = 40, 400
-_FINDINGS = 100
-_MESSAGE, _MESSAGES = 8_000, 240_000
-_LINE = 2_000
-_CARD_OUTPUT, _CARD_OUTPUTS = 32_000, 200_000
 _ROW_OUTPUT, _ROW_OUTPUTS = 1_500, 60_000
 _ROW_TESTS, _ALL_TESTS = 200, 2_000
-_BROKEN = (Status.FAILED, Status.ERRORED, Status.PRECLUDED, Status.FLAKY)
-
-
-class Shown(Record, frozen=True, omit_defaults=False):
-    """A text as far as its budget let it through; `note` says what was left off."""
-
-    text: str = ""
-    note: str = ""
-
-
-class ShownTest(Record, frozen=True):
-    """A test that did not pass, with what it said."""
-
-    test: TestRecord
-    message: str
-    output: str
-
-
-class ShownAttempt(Record, frozen=True):
-    """An earlier attempt with its evidence."""
-
-    attempt: ViewAttempt
-    tests: tuple[ShownTest, ...]
-    output: Shown
-
-
-class Card(Record, frozen=True):
-    """A check to look at first, with its evidence."""
-
-    check: ViewCheck
-    message: str
-    findings: tuple[Finding, ...]
-    more_findings: int
-    tests: tuple[ShownTest, ...]
-    more_tests: int
-    output: Shown
-    earlier: tuple[ShownAttempt, ...]
 
 
 class Row(Record, frozen=True, omit_defaults=False):
@@ -91,6 +52,7 @@ class Row(Record, frozen=True, omit_defaults=False):
     skipped: tuple[TestRecord, ...] = ()
     more_tests: int = 0
     output: Shown = Shown()
+    attached: tuple[Piece, ...] = ()
 
 
 class PhaseRows(Record, frozen=True):
@@ -121,46 +83,21 @@ class Page(Record, frozen=True):
     hidden_clusters: int
     changes: tuple[Changed, ...]
     hidden_changes: int
-    proven: tuple[ViewCheck, ...]
-    hidden_proven: int
-    faults: int
+    bite: Bite
     anchor_of: dict[str, str]
 
 
-class _Budget:
-    """Characters left to inline, over all texts of one sort."""
-
-    def __init__(self, total: int) -> None:
-        self.left = total
-
-    def show(self, output: Output, most: int) -> Shown:
-        """As much of both ends as is left; a note when that is not everything."""
-        text = output.text.strip("\n")
-        room = min(most, self.left)
-        if not text:
-            return Shown()
-        if room < 200:
-            return Shown(note=f"{size(output.total_bytes)} of output, kept in report.json")
-        text = clip_lines(text, _LINE)
-        shown = both_ends(text, room)
-        self.left -= len(shown)
-        whole = shown is text and not output.dropped_bytes
-        return Shown(text=shown, note="" if whole else f"Both ends of {size(output.total_bytes)}")
-
-
-def lay_out(view: View) -> Page:
-    """Choose what the page inlines."""
+def lay_out(view: View, files: Mapping[str, bytes]) -> Page:
+    """Choose what the page inlines; `files` are attachments by path."""
     checks = view.checks()
     attention = [checks[name] for name in view.attention]
     reasons = view.verdict.reasons
-    budget = _Budget(_CARD_OUTPUTS)
-    texts = _Texts(_MESSAGES, _ALL_BAD_TESTS)
-    cards = tuple(_card(check, budget, texts) for check in attention[:_CARDS])
+    evidence = Evidence(view, files)
+    cards = cards_of(attention[:_CARDS], evidence)
     carded = {card.check.id for card in cards}
     timeline = chart(view)
     standing = _standing(view, timeline)
     anchors = frozenset(checks[name].anchor for name in standing)
-    proven = tuple(check for check in checks.values() if check.proofs or check.must_catch)
     changes = view.comparison.changes if view.comparison else ()
     overridden = tuple(check for check in checks.values() if check.override is not None)
     return Page(
@@ -173,7 +110,7 @@ def lay_out(view: View) -> Page:
         hidden_unanswered=max(0, len(view.unanswered) - _UNANSWERED),
         overrides=overridden[:_OVERRIDES],
         hidden_overrides=max(0, len(overridden) - _OVERRIDES),
-        phases=tuple(_phases(view, carded, standing)),
+        phases=tuple(_phases(view, carded, standing, evidence)),
         chart=timeline,
         results=payload(view, anchors),
         anchors=anchors,
@@ -181,9 +118,7 @@ def lay_out(view: View) -> Page:
         hidden_clusters=max(0, len(view.clusters) - _CLUSTERS),
         changes=changes[:_CHANGES],
         hidden_changes=_all_changes(view) - len(changes[:_CHANGES]),
-        proven=proven[:_PROOFS],
-        hidden_proven=max(0, len(proven) - _PROOFS),
-        faults=len({name for check in proven for name in check.must_catch}),
+        bite=bite(view),
         anchor_of={check.id: check.anchor for check in checks.values() if check.anchor in anchors},
     )
 
@@ -217,55 +152,10 @@ def _standing(view: View, timeline: Chart) -> set[str]:
     return linked
 
 
-class _Texts:
-    """Characters and tests left to tell, over all that did not pass."""
-
-    def __init__(self, characters: int, tests: int) -> None:
-        self._characters, self._tests = characters, tests
-
-    def bounded(self, text: str) -> str:
-        """Both ends of the text, in what is left; at least a line of it."""
-        room = min(_MESSAGE, max(self._characters, 300))
-        shown = both_ends(clip_lines(text.strip("\n"), _LINE), room)
-        self._characters -= len(shown)
-        return shown
-
-    def tests(self, bad: Iterable[TestRecord]) -> tuple[ShownTest, ...]:
-        """The first tests, as many as are left."""
-        chosen = list(bad)[: min(_BAD_TESTS, max(self._tests, 1))]
-        self._tests -= len(chosen)
-        return tuple(
-            ShownTest(
-                test=test, message=self.bounded(test.message), output=self.bounded(test.output)
-            )
-            for test in chosen
-        )
-
-
-def _card(check: ViewCheck, budget: _Budget, texts: _Texts) -> Card:
-    bad = [test for test in check.records if test.status in _BROKEN]
-    tests = texts.tests(bad)
-    return Card(
-        check=check,
-        message=texts.bounded(check.reason),
-        findings=check.findings[:_FINDINGS],
-        more_findings=max(0, len(check.findings) - _FINDINGS),
-        tests=tests,
-        more_tests=len(bad) - len(tests),
-        output=budget.show(check.output, _CARD_OUTPUT),
-        earlier=tuple(
-            ShownAttempt(
-                attempt=attempt,
-                tests=texts.tests(t for t in attempt.tests if t.status in _BROKEN),
-                output=budget.show(attempt.output, _CARD_OUTPUT),
-            )
-            for attempt in check.earlier
-        ),
-    )
-
-
-def _phases(view: View, carded: set[str], standing: set[str]) -> Iterator[PhaseRows]:
-    budget, tests_left = _Budget(_ROW_OUTPUTS), _ALL_TESTS
+def _phases(
+    view: View, carded: set[str], standing: set[str], evidence: Evidence
+) -> Iterator[PhaseRows]:
+    budget, tests_left = Budget(_ROW_OUTPUTS), _ALL_TESTS
     for phase in view.phases:
         rows = []
         for check in phase.checks:
@@ -287,15 +177,22 @@ def _phases(view: View, carded: set[str], standing: set[str]) -> Iterator[PhaseR
                     skipped=tuple(test for test in tests if test.status is not Status.PASSED),
                     more_tests=len(check.records) - len(tests),
                     output=budget.show(check.output, _ROW_OUTPUT),
+                    attached=evidence.of_check(check),
                 )
             )
         yield PhaseRows(phase=phase, rows=tuple(rows), more=len(phase.checks) - len(rows))
 
 
 def render(
-    view: View, templates: Mapping[str, str], bytecode_cache: BytecodeCache | None = None
+    view: View,
+    templates: Mapping[str, str],
+    files: Mapping[str, bytes],
+    bytecode_cache: BytecodeCache | None = None,
 ) -> str:
-    """The page as text. Raises `jinja2.TemplateError` when the templates do not fit the view."""
+    """The page as text; `files` holds attachments by path, as `evidence.wanted` names them.
+
+    Raises `jinja2.TemplateError` when the templates do not fit the view.
+    """
     import jinja2
     from markupsafe import Markup
 
@@ -318,7 +215,7 @@ def render(
         value=_value,
         ends=both_ends,
     )
-    page = lay_out(view)
+    page = lay_out(view, files)
     style, script = templates["report.css"], templates["report.js"]
     return environment.get_template("report.html.j2").render(
         view=view,

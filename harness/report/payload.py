@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from harness.model.base import Record
+from harness.model.history import Mark
 from harness.model.result import Status, TestRecord
 from harness.report.shape import View, ViewCheck
 from harness.report.text import clip, first_line
@@ -28,6 +29,8 @@ ORDER = (
     Status.PASSED,
 )
 _RANK = {status: rank for rank, status in enumerate(ORDER)}
+MARKS = 12
+"""Earlier runs that are told of."""
 _STATIC = 40
 _TESTS = 50_000
 _NAME, _SAID = 300, 400
@@ -45,6 +48,7 @@ class Entry(Record, frozen=True):
     about: str
     duration: float | None
     anchor: str
+    marks: tuple[Mark, ...] = ()
 
 
 class Payload(Record, frozen=True, omit_defaults=False):
@@ -55,6 +59,7 @@ class Payload(Record, frozen=True, omit_defaults=False):
     total: int
     first: tuple[Entry, ...]
     left_off: int
+    marked: bool
 
 
 def payload(view: View, anchors: frozenset[str]) -> Payload:
@@ -74,6 +79,7 @@ def payload(view: View, anchors: frozenset[str]) -> Payload:
         total=len(checks) + kept,
         first=_first(checks, anchors),
         left_off=tests - kept,
+        marked=any(check.marks for check in checks),
     )
 
 
@@ -106,6 +112,7 @@ def _data(
                 reason,
                 [tags.setdefault(tag, len(tags)) for tag in check.tags],
                 tests,
+                *_marks(check),
             ]
         )
     data = {
@@ -115,6 +122,12 @@ def _data(
         "checks": rows,
     }
     return data, kept
+
+
+def _marks(check: ViewCheck) -> list[str]:
+    """Its ends in earlier runs, newest last, a digit each; nothing when there are none."""
+    digits = "".join(str(_RANK[mark.status]) for mark in check.marks[-MARKS:])
+    return [digits] if digits else []
 
 
 def _ranked(tests: Sequence[TestRecord]) -> Sequence[TestRecord]:
@@ -153,6 +166,7 @@ def _first(checks: Sequence[ViewCheck], anchors: frozenset[str]) -> tuple[Entry,
                         about=_about(check.id, first_line(check.reason, 160)),
                         duration=check.duration,
                         anchor=anchor,
+                        marks=check.marks,
                     )
                 )
                 if len(entries) == _STATIC:

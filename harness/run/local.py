@@ -28,6 +28,7 @@ from harness.model.ports import CheckContext, Clock, Command, Completed, Kind
 from harness.model.result import Outcome, Output, Status, Usage
 from harness.model.scope import run_scope
 from harness.model.trace import SpanIds
+from harness.run.attachments import Attachments
 from harness.run.attempts import classified
 from harness.run.excerpt import Excerpts
 from harness.run.kinds.registry import KindRegistry
@@ -108,6 +109,7 @@ class LocalExecutor:
         self._stop = stop
         self._redactor = redactor_for(plan, environ)
         self._excerpts = Excerpts(root, self._redactor.mask)
+        self._attachments = Attachments(root, folder, self._redactor.mask)
         self._supervisor = Supervisor(self._loop, environ=environ, redactor=self._redactor)
         self._loop.on_readable(stop.fileno(), stop.drain)
         self._services = Services(
@@ -241,7 +243,15 @@ class LocalExecutor:
             outcome, traced = self._conclude(prepared, completed)
             outcome = _classified(_bounded(outcome, ended), completed)
             outcome = self._excerpts.of(outcome)
+            outcome = self._attachments.of(check.id, outcome, completed.output)
+            if self._attachments.notes:
+                self._note(self._attachments.notes)
         self._end(job, outcome, traced, ended)
+
+    def _note(self, notes: list[str]) -> None:
+        """Say what was noted, and forget it."""
+        self._events.extend(Noted(at=self._now(), text=note) for note in notes)
+        notes.clear()
 
     def _conclude(self, prepared: _Prepared, completed: Completed) -> tuple[Outcome, Output | None]:
         """The kind's word, or the harness's own when the kind itself breaks."""
@@ -314,9 +324,7 @@ class LocalExecutor:
 
     def _taken(self) -> Sequence[Event]:
         if self._supervisor.notes:
-            now = self._now()
-            self._events.extend(Noted(at=now, text=note) for note in self._supervisor.notes)
-            self._supervisor.notes.clear()
+            self._note(self._supervisor.notes)
         taken = list(self._events)
         self._events.clear()
         return taken

@@ -34,6 +34,20 @@
     if (event.target.open) event.target.querySelectorAll(".cmd").forEach(offer);
   }, true);
 
+  // An image fits its column; its own size is a click away.
+  document.querySelectorAll(".attached img").forEach((image) => {
+    const button = make("button", { type: "button", class: "zoom", "aria-label": `Enlarge ${image.alt}` });
+    image.replaceWith(button);
+    button.append(image);
+    button.addEventListener("click", () => {
+      const { box, show } = dialog(image.alt.replace("Attached image ", ""));
+      box.classList.add("wide-box");
+      box.append(make("img", { src: image.src, alt: image.alt }));
+      box.addEventListener("close", () => button.focus({ preventScroll: true }));
+      show();
+    });
+  });
+
   // Failures are told at the end of an output.
   document.querySelectorAll(".card .out").forEach((output) => { output.scrollTop = output.scrollHeight; });
 
@@ -62,16 +76,28 @@
     if (all < 3600) return `${Math.floor(all / 60)} min ${String(all % 60).padStart(2, "0")} s`;
     return `${Math.floor(all / 3600)} h ${String(Math.floor(all / 60) % 60).padStart(2, "0")} min`;
   };
+  const shape = (name, attributes) => {
+    const node = document.createElementNS("http://www.w3.org/2000/svg", name);
+    for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+    return node;
+  };
   const badge = (status) => {
     const mark = make("span", { class: `st s-${status}` });
-    const shape = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-    const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
-    shape.setAttribute("class", "i");
-    shape.setAttribute("aria-hidden", "true");
-    use.setAttribute("href", `#i-${status}`);
-    shape.append(use);
-    mark.append(shape, status);
+    const icon = shape("svg", { class: "i", "aria-hidden": "true" });
+    icon.append(shape("use", { href: `#i-${status}` }));
+    mark.append(icon, status);
     return mark;
+  };
+
+  // Earlier ends of a check, newest last: taller is worse, so that colour is never needed.
+  const TALL = { passed: 6, flaky: 10, skipped: 2, precluded: 2 };
+  const history_of = (words) => {
+    const chart = shape("svg", { class: "marks", role: "img", width: words.length * 7, height: 14, "aria-label": `Earlier runs, newest last: ${words.join(", ")}` });
+    words.forEach((word, index) => {
+      const tall = TALL[word] ?? 14;
+      chart.append(shape("rect", { class: `m-${word}`, x: index * 7, y: 14 - tall, width: 5, height: tall }));
+    });
+    return chart;
   };
 
   const unpack = async () => {
@@ -85,8 +111,8 @@
   // Failures first: by status, and in each the checks before the tests.
   const items = (data) => {
     const buckets = data.statuses.map(() => [[], []]);
-    data.checks.forEach(([id, title, status, phase, anchor, ms, reason, tags, tests]) => {
-      const check = { id, name: title, status, phase, anchor, ms, said: reason, tags, test: false };
+    data.checks.forEach(([id, title, status, phase, anchor, ms, reason, tags, tests, marks = ""]) => {
+      const check = { id, name: title, status, phase, anchor, ms, said: reason, tags, marks, test: false };
       check.text = `${title} ${id} ${reason}`.toLowerCase();
       buckets[status][0].push(check);
       for (const [name, ended, took, message = ""] of tests) {
@@ -136,6 +162,7 @@
     let at = -1;
     let drawn = "";
 
+    const marked = list.classList.contains("marked");
     const rows = make("div", { class: "rows", role: "rowgroup" });
     const row = (index) => {
       const item = shown[index];
@@ -145,7 +172,13 @@
       const name = make("span", { class: "rn", role: "gridcell" });
       name.append(make("b", item.test ? { class: "test" } : {}, item.name));
       name.append(make("small", {}, item.said ? `${item.id} · ${item.said.split("\n")[0]}` : item.id));
-      node.append(mark, name, make("span", { class: "rt", role: "gridcell" }, time(item.ms)));
+      node.append(mark, name);
+      if (marked) {
+        const past = make("span", { class: "rm", role: "gridcell" });
+        if (item.marks) past.append(history_of([...item.marks].map((digit) => data.statuses[digit])));
+        node.append(past);
+      }
+      node.append(make("span", { class: "rt", role: "gridcell" }, time(item.ms)));
       node.style.top = `${index * ROW}px`;
       node.dataset.index = String(index);
       return node;
@@ -183,6 +216,7 @@
       meta.append(badge(data.statuses[item.status]), make("code", {}, item.id));
       if (item.ms !== null && item.ms !== undefined) meta.append(make("span", {}, time(item.ms)));
       meta.append(make("span", {}, data.phases[item.phase][1]));
+      if (item.marks) meta.append(history_of([...item.marks].map((digit) => data.statuses[digit])));
       box.append(meta);
       if (item.said) box.append(make("pre", { class: "says" }, item.said));
       box.append(commandBox(`release-manager verify ${quoted(item.id)}`));

@@ -32,6 +32,7 @@ from harness.model.plan import (
     PlannedPhase,
 )
 from harness.model.result import (
+    Attachment,
     Finding,
     Outcome,
     Output,
@@ -152,6 +153,7 @@ class RunBuilder:
         message: str = "",
         tests: Iterable[TestRecord] = (),
         findings: Iterable[Finding] = (),
+        attachments: Iterable[Attachment] = (),
         metrics: dict[str, Any] | None = None,
         output: Output | str = "",
         exit_code: int | None = None,
@@ -184,6 +186,7 @@ class RunBuilder:
                     tests=tuple(tests),
                     findings=tuple(findings),
                     metrics=metrics or {},
+                    attachments=tuple(attachments),
                 ),
                 started=start,
                 output=text_output(output) if isinstance(output, str) else output,

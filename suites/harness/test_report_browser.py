@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from harness.judge import judge
 from harness.report import as_html, build
 from suites.harness.run_builder import RunBuilder
-from suites.harness.sample_runs import blocked, hostile, large, told
+from suites.harness.sample_runs import ATTACHED, blocked, hostile, large, told
 
 QUIET = (
     "--no-sandbox",
@@ -48,7 +48,7 @@ def files(tmp_path_factory: pytest.TempPathFactory, templates: dict[str, str]) -
     }
     for name, builder in builders.items():
         run = builder.run()
-        page = as_html(build(run, judge(run)), templates)
+        page = as_html(build(run, judge(run)), templates, files=ATTACHED)
         (folder / f"{name}.html").write_text(page, "utf-8")
     return {name: (folder / f"{name}.html").as_uri() for name in builders}
 
@@ -60,7 +60,7 @@ def page(browser: Browser) -> Iterator[Page]:
     found.close()
 
 
-@pytest.mark.parametrize("name", ["blocked", "hostile", "large"])
+@pytest.mark.parametrize("name", ["blocked", "hostile", "large", "told"])
 @pytest.mark.parametrize("width", [400, 1600])
 def test_the_page_is_silent_and_fits(
     page: Page, files: dict[str, str], name: str, width: int
@@ -72,7 +72,8 @@ def test_the_page_is_silent_and_fits(
     page.on("request", lambda request: said.append(request.url))
     page.set_viewport_size({"width": width, "height": 900})
     page.goto(files[name])
-    assert said == [files[name]]
+    asked = [text for text in said if not text.startswith("data:image/png;")]
+    assert asked == [files[name]]
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
@@ -150,6 +151,39 @@ def test_the_shortcuts_are_listed(page: Page, files: dict[str, str]) -> None:
     page.keyboard.press("Escape")
     page.keyboard.press("n")
     assert page.evaluate("document.activeElement.className").startswith("card")
+
+
+def test_an_attached_image_shows_and_can_be_enlarged(page: Page, files: dict[str, str]) -> None:
+    page.goto(files["told"])
+    image = page.locator(".attached img")
+    assert image.evaluate("node => [node.naturalWidth, node.naturalHeight]") == [640, 360]
+    button = page.get_by_role("button", name="Enlarge Attached image page.png")
+    button.focus()
+    page.keyboard.press("Enter")
+    shown = page.locator("dialog img")
+    assert shown.evaluate("node => node.naturalWidth") == 640
+    page.keyboard.press("Escape")
+    page.locator("dialog").wait_for(state="detached")
+    assert page.evaluate("document.activeElement.className") == "zoom"
+
+
+def test_an_attachment_can_be_taken_along(page: Page, files: dict[str, str]) -> None:
+    page.goto(files["told"])
+    with page.expect_download() as waiting:
+        page.get_by_role("link", name="trace.zip").click()
+    assert waiting.value.suggested_filename == "trace.zip"
+    kept = Path(waiting.value.path()).read_bytes()
+    assert kept == ATTACHED["attachments/v7-1/boundary/4-trace.zip"]
+
+
+def test_the_list_tells_a_checks_earlier_ends(page: Page, files: dict[str, str]) -> None:
+    page.goto(files["told"])
+    page.locator("#list.live").wait_for()
+    marks = page.locator(".r").first.get_by_role("img")
+    said = "Earlier runs, newest last: passed, failed, flaky, passed, skipped"
+    assert marks.get_attribute("aria-label") == said
+    assert marks.locator("rect").count() == 5
+    assert page.locator(".r .marks").count() == 2
 
 
 def test_hostile_names_stay_text_in_the_list(page: Page, files: dict[str, str]) -> None:

@@ -19,7 +19,16 @@ from harness.model.result import Output, SkipReason, Status
 from harness.report import as_html, build, render_all
 from harness.report.shape import View
 from suites.harness.run_builder import RunBuilder
-from suites.harness.sample_runs import HOSTILE, approved, blocked, hostile, incomplete, large, told
+from suites.harness.sample_runs import (
+    ATTACHED,
+    HOSTILE,
+    approved,
+    blocked,
+    hostile,
+    incomplete,
+    large,
+    told,
+)
 
 KNOWN_WORDS = {"agrees", "differs", "not proven", "caught", "survived", "inconclusive"}
 CHANGES = {"newly failing", "still failing", "flaky", "gone", "slower", "fixed", "added"}
@@ -78,7 +87,10 @@ EXAMPLES = {
 
 @pytest.fixture(scope="module")
 def pages(templates: dict[str, str]) -> dict[str, str]:
-    return {name: as_html(view_of(builder), templates) for name, builder in EXAMPLES.items()}
+    return {
+        name: as_html(view_of(builder), templates, files=ATTACHED)
+        for name, builder in EXAMPLES.items()
+    }
 
 
 @cache
@@ -98,7 +110,13 @@ def test_elements_nest_and_ids_are_unique(page: str) -> None:
 
 def test_every_link_leads_somewhere_on_the_page(page: str) -> None:
     parsed = tree(page)
-    targets = [attrs.get("href") or "" for tag, attrs in parsed.elements if tag == "a"]
+    links = [attrs for tag, attrs in parsed.elements if tag == "a"]
+    beside = {attrs["href"] for attrs in links if (attrs["href"] or "")[:1] != "#"}
+    assert all(
+        re.match(r"attachments/[\w./-]+$|data:application/octet-stream;base64,", one or "")
+        for one in beside
+    )
+    targets = [attrs["href"] or "" for attrs in links if attrs["href"] not in beside]
     targets += [attrs.get("href") or "" for tag, attrs in parsed.elements if tag == "use"]
     targets += [
         f"#{name}" for _, attrs in parsed.elements if (name := attrs.get("aria-labelledby"))
@@ -109,10 +127,11 @@ def test_every_link_leads_somewhere_on_the_page(page: str) -> None:
 
 def test_nothing_is_asked_of_anywhere(page: str) -> None:
     parsed = tree(page)
-    loading = {"link", "img", "iframe", "object", "embed", "base", "form", "video", "audio"}
+    loading = {"link", "iframe", "object", "embed", "base", "form", "video", "audio"}
     assert {tag for tag, _ in parsed.elements} & loading == set()
     for tag, attrs in parsed.elements:
-        assert "src" not in attrs, tag
+        assert tag == "img" or "src" not in attrs, tag
+        assert (attrs.get("src") or "data:image/").startswith("data:image/")
         assert "style" not in attrs, f"<{tag}> has a style the policy would refuse"
         assert not [name for name in attrs if name.startswith("on")], tag
     assert "url(" not in "".join(parsed.texts["style"])
