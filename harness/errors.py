@@ -29,12 +29,13 @@ class ExitCode(enum.IntEnum):
 
 EXIT_MEANING: dict[ExitCode, str] = {
     ExitCode.APPROVED: "done; for a run: the verdict is APPROVED",
-    ExitCode.BLOCKED: "the verdict is BLOCKED: something failed",
+    ExitCode.BLOCKED: "the verdict is BLOCKED: something failed; for prove: a fault survived",
     ExitCode.USAGE: "the command line is wrong",
     ExitCode.INCOMPLETE: (
-        "the verdict is INCOMPLETE: nothing failed, but something required did not run"
+        "the verdict is INCOMPLETE: nothing failed, but something required did not run;"
+        " for prove: a fault is neither caught nor survived"
     ),
-    ExitCode.DEFINITIONS: "phase, service or policy files are invalid",
+    ExitCode.DEFINITIONS: "phase, service, policy or fault files are invalid",
     ExitCode.ENVIRONMENT: "the machine refuses: a folder cannot be written, the disk is full",
     ExitCode.EVIDENCE: "recorded evidence is missing, damaged or cannot be read",
     ExitCode.DISAGREEMENT: "versions (or generated files) disagree",

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import msgspec
 
-from harness.model.fault import Catch
 from harness.model.plan import Decision, Plan, PlannedCheck
 from harness.model.result import OverrideKind, SkipReason
+from harness.plan.bite import bite, findings
 from harness.plan.graph import reduced
 
 CANNOT_RUN = "cannot run: "
@@ -43,6 +43,8 @@ def as_text(plan: Plan) -> str:
         rest = sum(name.startswith(f"{phase.id}/") for name in plan.deselected)
         if rest:
             lines.append(f"  ({rest} deselected)")
+    if found := list(findings(plan)):
+        lines += ["", "proof of bite", *(f"  {_one_line(text)}" for text in found)]
     return "\n".join(lines) + "\n"
 
 
@@ -95,7 +97,7 @@ def _check_lines(check: PlannedCheck) -> list[str]:
         else:
             lines.append(f"        by {_one_line(one.title)}")
     if check.must_catch:
-        lines.append(f"        {_bite(check)}")
+        lines.append(f"        {bite(check)}")
     if check.needs:
         shown = ", ".join(check.needs[:6])
         more = f" and {len(check.needs) - 6} more" if len(check.needs) > 6 else ""
@@ -103,17 +105,6 @@ def _check_lines(check: PlannedCheck) -> list[str]:
     if check.services:
         lines.append(f"        services: {', '.join(check.services)}")
     return lines
-
-
-def _bite(check: PlannedCheck) -> str:
-    """How many faults the check catches, and what is left to prove."""
-    count = len(check.must_catch)
-    last = {proof.fault: proof.catch for proof in check.proofs if proof.current}
-    words = [f"must catch {count} fault{'s' * (count != 1)}"]
-    words += [f"{list(last.values()).count(one)} {one}" for one in Catch if one in last.values()]
-    if unproven := count - len(last):
-        words.append(f"{unproven} not proven here")
-    return ", ".join(words)
 
 
 def _one_line(text: str) -> str:

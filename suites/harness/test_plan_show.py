@@ -46,7 +46,7 @@ def test_text_gives_every_check_and_its_reason(plan: Plan) -> None:
     assert "        not by One: docker is missing" in text
     assert "        by Two\n" in text
     assert "        needs: p/a, p/b\n" in text
-    assert text.endswith("  (1 deselected)\n")
+    assert "  (1 deselected)\n\nproof of bite\n  5 checks have no fault to catch" in text
 
 
 def test_json_is_the_whole_plan(plan: Plan) -> None:
