@@ -19,7 +19,7 @@ from harness import __version__
 from harness.cli.driving import RunClock
 from harness.cli.memory import Remembering
 from harness.errors import UsageError
-from harness.model.event import CheckFinished, CheckStarted, Event, RunResumed, RunStarted
+from harness.model.event import CheckFinished, Event, RunResumed, RunStarted
 from harness.model.plan import Decision
 from harness.model.run import Run, fold
 from harness.plan.ready import Ended
@@ -212,8 +212,9 @@ def resume(
             ),
         )
         left = _Left(read.events, again)
-        set_aside_work(folder.path, read.events, left.attempts)
         plan = left.plan(plan)
+        unended = [check.id for check in plan.checks if check.id not in left.ended]
+        set_aside_work(folder.path, unended, left.begun)
         passes = left.passes(plan)
         with heeding_signals(stop), tee(journal, plan) as shown:
             remembering = Remembering(
@@ -246,13 +247,14 @@ def resume(
 
 
 def set_aside_work(
-    folder: Path, events: Iterable[Event], kept: Mapping[str, Sequence[CheckFinished]]
+    folder: Path, unended: Iterable[str], begun: Mapping[str, Sequence[CheckFinished]]
 ) -> None:
-    """Move away what half-made attempts left in their work folders: they begin with empty ones."""
-    begun = {(one.check, one.attempt) for one in events if isinstance(one, CheckStarted)}
-    ended = {(one.check, one.attempt) for attempts in kept.values() for one in attempts}
-    for check, attempt in sorted(begun - ended):
-        work = folder / work_name(attempt) / folder_name(check)
+    """Move away what half-made attempts left in their work folders: they begin with empty ones.
+
+    A check's process may have begun before the journal could say so, so the folders tell.
+    """
+    for check in unended:
+        work = folder / work_name(len(begun.get(check, ())) + 1) / folder_name(check)
         number = 1
         while (target := work.with_name(f"{work.name}.cut-{number}")).exists():
             number += 1

@@ -23,7 +23,7 @@ from harness.record.history_schema import VERSION
 def processes(count: int) -> Executor:
     """Workers that share nothing with the test but the disk."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
+    context.set_forkserver_preload(["__main__", __name__])
     return ProcessPoolExecutor(count, mp_context=context)
 
 

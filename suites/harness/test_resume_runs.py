@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -25,11 +26,14 @@ from harness.model.result import Outcome, Status
 from harness.model.run import fold
 from harness.record.folder import RunFolder, list_runs
 from harness.record.journal import read_journal
-from suites.harness.projects import check, make_project
+from suites.harness.forking import Forked
+from suites.harness.projects import Project, check, make_project
 from suites.harness.sample_runs import approved
 
-CHECKS = 8
 POINTS = 50
+GROUPS = 5
+NAMES = {"c0", "c1", "c2", "c3", "d0", "d1", "d2", "bad"}
+ATTEMPTS = {"bad": 2}
 
 
 def ends_of(events: Iterable[Event]) -> list[CheckFinished]:
@@ -41,6 +45,11 @@ def attempts_of(
 ) -> list[int]:
     """The numbers of the attempts of the check that flips."""
     return [one.attempt for one in events if isinstance(one, kind) and one.check == "p/flips"]
+
+
+def events_of(run: RunFolder) -> tuple[Event, ...]:
+    """What a run has told; nothing when it was killed before its first event."""
+    return read_journal(run.journal).events if lines_of([run]) else ()
 
 
 def wait_for(root: Path, happened: Callable[[tuple[Event, ...]], bool]) -> Path:
@@ -56,51 +65,113 @@ def wait_for(root: Path, happened: Callable[[tuple[Event, ...]], bool]) -> Path:
     raise AssertionError("it never happened")
 
 
-def tiny(name: str) -> str:
+def tiny(name: str, *, more: str = "", code: int = 0) -> str:
     # The log is flushed by the shell's exit, so a line means that the check ran to its end.
-    return check(name, "sh", "-c", f"echo {name} >> ran.log; sleep 0.01")
+    return check(name, "sh", "-c", f"echo {name} >> ran.log; sleep 0.01; exit {code}", more=more)
 
 
-@pytest.mark.parametrize("group", range(5))
+def many_checks() -> str:
+    """Some at once, some in a row, one that fails twice, and one that therefore never runs."""
+    return (
+        "".join(tiny(f"c{number}") for number in range(4))
+        + "".join(tiny(f"d{number}", more=f"needs: [c{number}]") for number in range(3))
+        + tiny("bad", code=1)
+        + tiny("never", more="needs: [bad]")
+    )
+
+
+TIMES = {"start", "duration", "usage", "marks"}
+
+
+def results_of(report: dict[str, Any]) -> Any:
+    """What a report says of its checks and why, without what time it took and came before."""
+
+    def timeless(value: Any) -> Any:
+        match value:
+            case dict():
+                return {name: timeless(one) for name, one in value.items() if name not in TIMES}
+            case list():
+                return [timeless(one) for one in value]
+            case _:
+                return value
+
+    return timeless({name: report[name] for name in ("verdict", "counts", "phases")})
+
+
+def lines_of(runs: list[RunFolder]) -> int:
+    """How much the newest of the runs has told."""
+    return runs[-1].journal.read_bytes().count(b"\n") if runs and runs[-1].journal.exists() else 0
+
+
+def kill_at_some_point(process: Forked, reports: Path, chance: random.Random) -> bool:
+    """Kill it some events from now and a moment later; whether it was still there."""
+    before = list_runs(reports)
+    seen, wanted = lines_of(before), chance.randrange(-2, 14)
+    while wanted > 0 and not process.is_over:
+        runs = list_runs(reports)
+        if lines_of(runs) - (seen if len(runs) == len(before) else 0) >= wanted:
+            break
+        time.sleep(0.004)
+    time.sleep(chance.random() * 0.02)
+    return process.kill()
+
+
+def killed_until_it_ends(project: Project, chance: random.Random, most: int) -> int:
+    """Start a run and kill it, resume it and kill it, until it ends; how often it was killed.
+
+    What had ended when it was killed has not run again by the end.
+    """
+    reports, log = project.root / "reports", project.root / "ran.log"
+    once_and_for_all: list[tuple[str, int]] = []
+    before = len(list_runs(reports))
+    kills, process = 0, Forked(project, "verify", "--retry=1")
+    while kills < most and kill_at_some_point(process, reports, chance):
+        kills += 1
+        runs = list_runs(reports)[before:]
+        if not lines_of(runs):
+            return kills  # before its first event: nothing is begun, nothing can be lost
+        if isinstance(read_journal(runs[-1].journal).events[-1], RunFinished):
+            assert Forked(project, "report").wait() == 1  # while it wrote its reports
+            return kills
+        ran = Counter(log.read_text().split() if log.exists() else ())
+        once_and_for_all += [(name, ran[name]) for name in over(events_of(runs[-1]))]
+        process = Forked(project, "verify", "--resume")
+    if kills == most:
+        assert process.wait() == 1, process.said.read_text("utf-8")
+    ran = Counter(log.read_text().split())
+    assert [(name, ran[name]) for name, _ in once_and_for_all] == once_and_for_all
+    return kills
+
+
+def over(events: Iterable[Event]) -> list[str]:
+    """The checks that have come to their end, the last attempt included."""
+    ended = Counter(event.check.removeprefix("p/") for event in ends_of(events))
+    return [name for name, attempts in ended.items() if attempts == ATTEMPTS.get(name, 1)]
+
+
+@pytest.mark.parametrize("group", range(GROUPS))
 def test_killed_at_random_points_a_run_goes_on(tmp_path: Path, group: int) -> None:
-    names = [f"c{number}" for number in range(CHECKS)]
-    project = make_project(tmp_path, "".join(map(tiny, names)))
-    points = random.Random(group)
-    kills = 0
-    while kills < POINTS // 5:
-        (tmp_path / "ran.log").unlink(missing_ok=True)
-        process, resumed = project.start("verify", "--fresh"), False
-        while True:
-            # Between events as they come: a number of lines of output, then the axe.
-            assert process.stderr is not None
-            for _ in range(points.randrange(1, 6)):
-                if not process.stderr.readline():
-                    break
-            process.kill()
-            process.communicate()
-            kills += 1
-            run = list_runs(tmp_path / "reports")[-1]
-            try:
-                events = read_journal(run.journal).events
-            except Exception:  # noqa: BLE001 - killed before its first event: nothing to resume
-                break
-            if isinstance(events[-1], RunFinished):
-                break
-            resumed = True
-            if kills >= POINTS // 5:
-                done = project.run("verify", f"--resume={run.run_id}")
-                assert done.code == 0, done.text
-                break
-            process = project.start("verify", f"--resume={run.run_id}")
-        if not resumed:
+    project = make_project(tmp_path, many_checks())
+    assert Forked(project, "verify", "--retry=1").wait() == 1
+    expected = results_of(project.report())
+    chance, kills = random.Random(group), 0
+    while kills < POINTS // GROUPS:
+        kills += killed_until_it_ends(project, chance, POINTS // GROUPS - kills)
+        events = events_of(list_runs(tmp_path / "reports")[-1])
+        if not events:
             continue
-        final = list_runs(tmp_path / "reports")[-1]
-        events = read_journal(final.journal).events
-        ends = Counter(event.check for event in events if isinstance(event, CheckFinished))
-        assert ends == dict.fromkeys((f"p/{name}" for name in names), 1)
-        assert set((tmp_path / "ran.log").read_text().split()) == set(names)
-        assert project.run("report").code == 0
-        assert project.run("report", "--verify").code == 0
+        ends: Counter[tuple[str, int]] = Counter()
+        for event in events:
+            if isinstance(event, CheckStarted):
+                assert (event.check, event.attempt) not in ends, "begun again after its end"
+            elif isinstance(event, CheckFinished):
+                ends[event.check, event.attempt] += 1
+        assert ends == dict.fromkeys(
+            ((f"p/{name}", n + 1) for name in NAMES for n in range(ATTEMPTS.get(name, 1))), 1
+        )
+        assert Forked(project, "report", "--verify").wait() == 1
+        assert results_of(project.report()) == expected
+    assert kills == POINTS // GROUPS
 
 
 def test_a_finished_run_refuses_and_a_changed_one_says_what(tmp_path: Path) -> None:
@@ -155,8 +226,7 @@ def test_only_work_of_half_made_attempts_is_set_aside(tmp_path: Path) -> None:
     made = CheckFinished(
         at=1.0, check="p/flips", started=0.0, outcome=Outcome(status=Status.FAILED, message="no")
     )
-    begun = [CheckStarted(at=0.0, check="p/flips", command="x", attempt=n) for n in (1, 2)]
-    set_aside_work(tmp_path, begun, {"p/flips": (made,)})
+    set_aside_work(tmp_path, ["p/flips", "p/never-begun"], {"p/flips": (made,)})
     assert first.is_dir()
     assert {path.name for path in second.parent.iterdir()} == {"flips.cut-1", "flips.cut-2"}
 
