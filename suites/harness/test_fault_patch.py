@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.cli.workspace import Workspace
 from harness.model.fault import Edit, Expectation, Fault
 from harness.system.patch import PatchError, changes, edited, parse_patch, patched
 
@@ -160,3 +161,22 @@ def test_what_git_makes_of_a_change_is_applied_as_git_does(
     (one,) = parse_patch(diff.stdout)
     assert (one.old, one.new) == ("old", "new")
     assert patched(before, one) == after
+
+
+def test_every_fault_of_this_repository_applies_and_every_blocking_check_has_two() -> None:
+    root = Path(__file__).resolve().parents[2]
+    workspace = Workspace(root)
+    definitions = workspace.definitions(workspace.kinds())
+
+    def read(name: str) -> bytes | None:
+        return (root / name).read_bytes() if (root / name).is_file() else None
+
+    for one in definitions.faults:
+        assert changes(one.fault, read) or one.fault.env or one.fault.services, one.fault.id
+    thin = [
+        f"{loaded.phase.phase}/{check.id}"
+        for loaded in definitions.phases
+        for check in loaded.phase.checks
+        if loaded.phase.phase in ("v7-0", "v7-1") and len(check.must_catch) < 2
+    ]
+    assert thin == []
