@@ -189,7 +189,7 @@ def _prove(
             {**os.environ, **definitions.scratch_env},
             root=workspace.root, tree=scratch.tree, linked=definitions.linked,
         ),
-        begins=show.begins,
+        watcher=show,
     )  # fmt: skip
     proofs, missing = _known(prover, todo, show, fresh=options["fresh"])
     if not missing:

@@ -15,6 +15,7 @@ import msgspec
 
 from harness.cli.display import clock_text
 from harness.errors import ExitCode
+from harness.model.event import CheckFinished
 from harness.model.fault import Catch, Proof
 
 _MARKS = {Catch.CAUGHT: "✓", Catch.SURVIVED: "✗", Catch.INCONCLUSIVE: "?"}
@@ -42,6 +43,11 @@ class Show:
             from rich.text import Text
 
             self._status.update(Text(f"{clock_text(time.monotonic() - self._zero)}  {what}"))
+
+    def ended(self, event: CheckFinished) -> None:
+        """A check of the control run ended, which may take minutes."""
+        took = clock_text(event.at - event.started)
+        self.line(f"{event.outcome.status.value:>12}  {event.check}  without a fault, in {took}")
 
     def line(self, text: str) -> None:
         """A line for a person, also in a log."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
 from harness import __version__
 from harness.judge.observe import one
 from harness.judge.proof import weigh
-from harness.model.event import EVENT_SCHEMA, Event, RunStarted
+from harness.model.event import EVENT_SCHEMA, CheckFinished, CheckStarted, Event, RunStarted
 from harness.model.fault import Catch, Expectation, Fault, Proof
 from harness.model.plan import Decision, Plan
 from harness.model.result import Status
@@ -29,6 +29,7 @@ from harness.system.scratch import Scratch
 _OUTPUT = 20_000
 CONTROL = Fault(id="", title="No fault", expect=[])
 """Stands for the run without a fault; no fault can have its id."""
+CONTROL_RUN = ".control"
 
 
 class _Clock:
@@ -39,17 +40,30 @@ class _Clock:
         return time.monotonic() - self._zero
 
 
-class _Events:
-    """Keeps what happens and names what begins."""
+class Watcher(Protocol):
+    """Who is told what goes on."""
 
-    def __init__(self, header: RunStarted, begins: Callable[[str], None]) -> None:
+    def begins(self, what: str) -> None:
+        """Something begins."""
+
+    def ended(self, event: CheckFinished) -> None:
+        """A check of the control run ended."""
+
+
+class _Events:
+    """Keeps what happens and tells of it."""
+
+    def __init__(self, header: RunStarted, watcher: Watcher) -> None:
         self.events: list[Event] = [header]
-        self._begins = begins
+        self._name = header.run_id
+        self._watcher = watcher
 
     def emit(self, event: Event) -> None:
         self.events.append(event)
-        if (name := getattr(event, "check", "")) and not hasattr(event, "outcome"):
-            self._begins(name)
+        if isinstance(event, CheckStarted):
+            self._watcher.begins(f"{self._name}: {event.check}")
+        elif isinstance(event, CheckFinished) and self._name == CONTROL_RUN:
+            self._watcher.ended(event)
 
 
 class Prover:
@@ -71,7 +85,7 @@ class Prover:
         source: Mapping[str, str],
         key: Callable[[str, Fault], str],
         environ: Callable[[], Mapping[str, str]],
-        begins: Callable[[str], None],
+        watcher: Watcher,
     ) -> None:
         """Be ready to run parts of `plan` in `scratch`."""
         self._plan = plan
@@ -83,7 +97,7 @@ class Prover:
         self._source = source
         self._key = key
         self._environ = environ
-        self._begins = begins
+        self._watcher = watcher
         self._checks = {check.id: check for check in plan.checks}
         self._stand: set[str] = set()
 
@@ -100,7 +114,7 @@ class Prover:
         if not unknown:
             return {}
         part = control(self._plan, unknown)
-        run = self._run(part, "control")
+        run = self._run(part, CONTROL_RUN)
         wrong: dict[str, CheckResult] = {}
         for check in part.checks:
             result = run.result(check.id)
@@ -199,7 +213,7 @@ class Prover:
             harness_version=__version__, command="release-manager prove",
             root=str(self._scratch.tree), source=dict(self._source), plan=plan,
         )  # fmt: skip
-        sink = _Events(header, self._begins)
+        sink = _Events(header, self._watcher)
         run_plan(
             plan, root=self._scratch.tree, folder=folder, sink=sink, clock=_Clock(),
             kinds=self._kinds, jobs=self._jobs, environ=self._environ(), stop=self._stop,
