@@ -220,6 +220,51 @@ def test_a_check_that_fails_without_the_fault_catches_nothing(tmp_path: Path, pr
     assert "sums::test_add" in only["output"]
 
 
+def proven(made: Proving, capfd: pytest.CaptureFixture[str]) -> dict[str, bool]:
+    """Whether the proof of each check is current, as the plan has it."""
+    capfd.readouterr()
+    assert run(["-C", str(made.root), "plan", "--json"]) == 0
+    plan = json.loads(capfd.readouterr().out)
+    return {
+        check["id"]: all(proof.get("current", True) for proof in check["proofs"])
+        for check in plan["checks"]
+        if check.get("proofs")
+    }
+
+
+def test_a_kept_proof_is_out_of_date_with_anything_its_check_depends_on(
+    tmp_path: Path, prove: Prove, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use = check("use", "sh", "use.sh", more="needs: [build]\ninputs: [use.sh]\n" + caught("used"))
+    every = check("every", "sh", "use.sh", more=caught("any"))
+    made = project(tmp_path, unit=caught("minus"), more=BUILD + use + every)
+    made.write("build.sh", "exit 0\n")
+    made.write("use.sh", "echo fine\n")
+    how = EDIT.format("use.sh", "echo fine", "echo bad; exit 1")
+    made.faults(
+        fault("minus", MINUS),
+        fault("used", how, "p/use", "message: bad"),
+        fault("any", how, "p/every", "message: bad"),
+    )
+    done, _ = prove()
+    assert done.code == 0, done.text
+    whole = {"p/unit": True, "p/use": True, "p/every": True}
+    assert proven(made, capfd) == whole
+    made.write("notes.txt", "no input of anything but of what declares none")
+    assert proven(made, capfd) == {**whole, "p/every": False}
+    (made.root / "notes.txt").unlink()
+    made.write("build.sh", "exit 0 # an input of what p/use needs\n")
+    assert proven(made, capfd) == {"p/unit": True, "p/use": False, "p/every": False}
+    made.write("build.sh", "exit 0\n")
+    assert proven(made, capfd) == whole
+    with monkeypatch.context() as patch:
+        patch.setenv("CFLAGS", "-O3")
+        assert set(proven(made, capfd).values()) == {False}
+    phase = (made.root / "phases/p.yaml").read_text()
+    made.write("phases/p.yaml", phase.replace("run: [sh, tests.sh]", "run: [sh, -e, tests.sh]"))
+    assert proven(made, capfd)["p/unit"] is False
+
+
 BUILD = check("build", "sh", "build.sh", more="inputs: [add.sh, build.sh]")
 NEEDY = "needs: [build]\ninputs: [add.sh, use.sh]\n"
 
