@@ -10,8 +10,8 @@ from typing import Any, Protocol
 import msgspec
 
 from harness import __version__
-from harness.judge.observe import one
 from harness.judge.proof import weigh
+from harness.judge.words import one
 from harness.model.event import EVENT_SCHEMA, CheckFinished, CheckStarted, Event, RunStarted
 from harness.model.fault import Catch, Expectation, Fault, Proof
 from harness.model.plan import Decision, Plan

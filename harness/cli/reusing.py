@@ -93,7 +93,7 @@ class Reuse:
             stands = (
                 entry is not None
                 and check.decision is Decision.RUN
-                and check.override is None
+                and not check.overrides
                 and all(settled.get(need, False) for need in check.needs)
                 and self._is_whole(check, entry)
             )
@@ -233,8 +233,9 @@ def _refusal(check: PlannedCheck, event: CheckFinished) -> str:
         return "it needed more than one attempt"
     if event.leaked:
         return "it left processes behind"
-    if check.override is not None:
-        return f"it is {check.override.kind.value}"
+    if check.overrides:
+        given = check.overrides[0]
+        return f"{'some of its tests are' if given.test else 'it is'} {given.kind.value}"
     return ""
 
 

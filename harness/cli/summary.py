@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from harness.cli.display import duration_text
-from harness.judge.observe import in_force, one
+from harness.judge.words import one
 from harness.model.history import Change
 from harness.model.result import Conclusion, Override, Status
 from harness.model.spec import Effect
@@ -80,8 +80,8 @@ def print_summary(replayed: Replayed, folder: RunFolder, *, as_json: bool) -> No
         _line("", f"and {len(shown) - _MOST_REASONS} more reasons; the report has them all")
     today = run.header.started_at[:10]
     for result in run.results:
-        if result.override is not None:
-            _override(result.check.id, result.override, today)
+        for given in result.check.overrides:
+            _override(result.check.id, given, today)
     failed = [one for one in run.results if one.status in {Status.FAILED, Status.ERRORED}]
     for result in failed[:_MOST_REASONS]:
         _line("again", f"release-manager verify {result.check.id}")
@@ -131,12 +131,13 @@ def _others(group: Group) -> Iterator[tuple[str, str]]:
 
 def _override(check: str, given: Override, today: str) -> None:
     """One override that stands in the run, needed or not; none is hidden in a count."""
-    over = "" if in_force(given, today) else " (over, lifts nothing)"
+    over = "" if given.in_force(today) else " (over, lifts nothing)"
+    what = f"{one(given.test)} of {check}" if given.test else check
     if given.released:
         over = f" ({given.release_after} clean passes: released; remove the entry)"
     _line(
         given.kind.value,
-        f"{check} until {one(given.expires) or 'no date'}{over} by {one(given.owner)}"
+        f"{what} until {one(given.expires) or 'no date'}{over} by {one(given.owner)}"
         f" ({one(given.issue)}): {one(given.reason)}",
     )
 

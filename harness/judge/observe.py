@@ -9,15 +9,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from harness.judge.override import Borne, cover, ended, uncovered_words
+from harness.judge.place import place_of, place_of_test
+from harness.judge.words import listed, one
 from harness.model.base import Record
 from harness.model.fault import Catch
 from harness.model.result import Override, OverrideKind, Severity, SkipReason, Status
 from harness.model.run import CheckResult
 from harness.model.spec import Condition
-
-_LONGEST = 300
-NOTICE_DAYS = 14
-"""How many days ahead of its end an override begins to be announced."""
 
 _SKIPPED: dict[SkipReason | None, tuple[Condition, str]] = {
     SkipReason.NOT_APPLICABLE: (Condition.NOT_APPLICABLE, "does not apply here"),
@@ -45,7 +44,7 @@ def observe(result: CheckResult, today: str) -> Iterator[Observed]:
         case Status.PASSED, _:
             pass
         case (Status.FAILED | Status.FLAKY) as status, why:
-            yield _wrong(result, status, why, today)
+            yield from _wrong(result, status, why, today)
         case Status.ERRORED, why:
             yield Observed(
                 condition=Condition.ERRORED,
@@ -122,29 +121,56 @@ def _first_trouble(result: CheckResult) -> str:
     return ""
 
 
-def _wrong(result: CheckResult, status: Status, why: str, today: str) -> Observed:
-    """A failed or flaky result: as it stands, advisory, or answered for by an override."""
+def _wrong(result: CheckResult, status: Status, why: str, today: str) -> Iterator[Observed]:
+    """A failed or flaky result: as it stands, advisory, or answered for by overrides."""
     check, override = result.check, result.override
     what = "failed" if status is Status.FAILED else _flaky(result)
     told = _tell(result, why)
-    if override is not None and in_force(override, today):
-        return Observed(
+    if override is not None and override.in_force(today):
+        yield Observed(
             condition=_OVERRIDDEN[override.kind],
-            text=f"{check.id} {what}, {override.kind} until {override.expires} by "
-            f"{one(override.owner)} ({one(override.issue)}: {one(override.reason)}): {told}",
+            text=f"{check.id} {what}, {_answer(override)}: {told}",
         )
+        return
+    coverage = cover(result, today)
+    if coverage.whole:
+        for borne in coverage.borne:
+            yield Observed(
+                condition=_OVERRIDDEN[borne.override.kind],
+                text=f"{check.id} {what}, {_borne(borne)}",
+            )
+        return
+    told += uncovered_words(coverage)
     if override is not None:
         told += f"; it is {override.kind} by {one(override.owner)} ({one(override.issue)}),"
-        told += f" but {_ended(override)}"
+        told += f" but {ended(override)}"
     if status is Status.FLAKY:
-        return Observed(condition=Condition.FLAKY, text=f"{check.id} {what}: {told}")
+        yield Observed(condition=Condition.FLAKY, text=f"{check.id} {what}: {told}")
+        return
     # A failure somebody answered for until a day that is over blocks, advisory or not: otherwise
     # `continue-on-error` would lift what the override no longer does.
-    if check.advisory and override is None:
-        return Observed(
+    if check.advisory and override is None and not coverage.ended:
+        yield Observed(
             condition=Condition.ADVISORY_FAILED, text=f"{check.id} {what} (advisory): {told}"
         )
-    return Observed(condition=Condition.FAILED, text=f"{check.id} {what}: {told}")
+        return
+    yield Observed(condition=Condition.FAILED, text=f"{check.id} {what}: {told}")
+
+
+def _answer(override: Override) -> str:
+    """Who answers for a failure, until when, and why."""
+    return (
+        f"{override.kind} until {override.expires} by {one(override.owner)}"
+        f" ({one(override.issue)}: {one(override.reason)})"
+    )
+
+
+def _borne(borne: Borne) -> str:
+    """The failing tests that somebody answers for, what the first one said, and its place."""
+    first, names = borne.tests[0], [test.id for test in borne.tests]
+    place = place_of_test(first)
+    where = f" ({place})" if place != one(first.id) else ""
+    return f"{listed(names)} {_answer(borne.override)}: {one(first.message) or 'no message'}{where}"
 
 
 def _flaky(result: CheckResult) -> str:
@@ -157,87 +183,8 @@ def _flaky(result: CheckResult) -> str:
     return f"is flaky, it passed {passed} of {len(statuses)} attempts"
 
 
-def in_force(override: Override, today: str) -> bool:
-    """Whether the override still counts on that day; the last day counts.
-
-    What is no day of the calendar is no date, and lifts nothing; neither does what enough clean
-    passes have released.
-    """
-    left = override.days_left(today)
-    return left is not None and left >= 0 and not override.released
-
-
-def _ended(override: Override) -> str:
-    """Why an override lifts nothing any more, to follow "but"."""
-    if override.released:
-        place = f" ({one(str(override.position))})" if override.position is not None else ""
-        return f"{_passes(override.release_after)}: released; remove the entry{place}"
-    return f"only until {one(override.expires) or 'a date that is not given'}"
-
-
-def _passes(count: int) -> str:
-    return f"{count} clean pass{'es' * (count != 1)}"
-
-
-def reminder(result: CheckResult, today: str) -> str:
-    """What to do about the check's override, when its end is near or over; else nothing.
-
-    However the check ended: an override that nobody needs any more must go, and one that ends soon
-    must not surprise a release. A failure tells by itself that its override is over.
-    """
-    override = result.override
-    if override is None:
-        return ""
-    left, status = override.days_left(today), believed(result)[0]
-    place = f" ({one(str(override.position))})" if override.position is not None else ""
-    said = f"{result.check.id} is {override.kind} by {one(override.owner)} ({one(override.issue)})"
-    if override.released:
-        failed = status in (Status.FAILED, Status.FLAKY)
-        return "" if failed else f"{said}, but {_ended(override)}"
-    if _is_the_last_one(result, override, status) and (left or 0) >= 0:
-        passes = _passes(override.release_after)
-        return f"{said}; with this run {passes}: released from the next on; remove the entry{place}"
-    if left is not None and left > NOTICE_DAYS:
-        return ""
-    if left is not None and left >= 0:
-        when = f"for {left} day{'s' * (left != 1)} more" if left else "today for the last time"
-        return f"{said} {when}, until {override.expires}: mend it or decide anew{place}"
-    if status in (Status.FAILED, Status.FLAKY):
-        return ""
-    over = f"only until {one(override.expires) or 'a date that is not given'}"
-    if status is Status.PASSED:
-        return f"{said}, but {over}, and it passes: remove it{place}"
-    return f"{said}, but {over}, so that lifts nothing any more: remove it or decide anew{place}"
-
-
-def _is_the_last_one(result: CheckResult, override: Override, status: Status) -> bool:
-    """Whether this is the clean pass that releases the check."""
-    executed = status is Status.PASSED and not result.reused_from
-    return executed and 0 < override.release_after == override.clean_passes + 1
-
-
 def _tell(result: CheckResult, why: str) -> str:
-    """Why, and where to look: the first place the result names, or where the check is defined."""
-    return f"{one(why) or 'no message'} ({_place(result)})"
-
-
-def _place(result: CheckResult) -> str:
-    for finding in result.findings:
-        if finding.file:
-            return one(f"{finding.file}:{finding.line}" if finding.line else finding.file)
-    for test in result.tests:
-        if test.status in (Status.FAILED, Status.ERRORED, Status.FLAKY):
-            if not test.file:
-                return one(test.id)
-            return one(f"{test.file}:{test.line}" if test.line else test.file)
-    return f"defined at {result.check.position}"
-
-
-def one(text: str) -> str:
-    """The text as one short line that is safe to print anywhere.
-
-    Control and format characters (terminal escapes, right-to-left overrides) become spaces.
-    """
-    line = next((line for line in text.splitlines() if line.strip()), "")[: 4 * _LONGEST]
-    line = " ".join("".join(c if c.isprintable() else " " for c in line).split())
-    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
+    """Why, and where to look: the place of what is told, or where the check is defined."""
+    place = place_of(result, why)
+    said = one(why) or "no message"
+    return f"{said} ({place})" if place else said

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from fnmatch import fnmatchcase
 
-from harness.judge.observe import believed, one
+from harness.judge.observe import believed
+from harness.judge.words import one
 from harness.model.fault import Catch, Expectation
 from harness.model.plan import PlannedCheck
 from harness.model.result import Status, TestRecord

@@ -12,9 +12,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from harness.errors import UsageError
-from harness.judge.observe import believed, observe, one, reminder
+from harness.judge.observe import believed, observe
+from harness.judge.override import reminders
 from harness.judge.policy import conclude, effect_of, gravity
 from harness.judge.proof import is_unproven
+from harness.judge.words import listed, one
 from harness.model.event import EVENT_SCHEMA
 from harness.model.plan import PLAN_SCHEMA, Plan
 from harness.model.result import Reason, Status, Verdict
@@ -22,7 +24,6 @@ from harness.model.run import Run
 from harness.model.spec import Condition, Effect
 
 _CONDITION_ORDER = {condition: rank for rank, condition in enumerate(Condition)}
-_NAMED = 5
 _ANSWERED = (Status.PASSED, Status.FAILED, Status.FLAKY)
 
 
@@ -68,7 +69,7 @@ def _of_checks(run: Run, effects: Mapping[Condition, Effect]) -> Iterator[Reason
                     check=result.check.id,
                     condition=item.condition,
                 )
-        if text := reminder(result, today):
+        for text in reminders(result, believed(result)[0], today):
             # No rule of a policy weighs this: it says nothing of the check, and is never ignored.
             yield Reason(effect=Effect.WARN, text=text, check=result.check.id)
 
@@ -78,11 +79,10 @@ def _of_selection(plan: Plan, effects: Mapping[Condition, Effect]) -> Iterator[R
     count, effect = len(plan.deselected), effects[Condition.DESELECTED]
     if not count or effect is Effect.IGNORE:
         return
-    named = ", ".join(one(name) for name in plan.deselected[:_NAMED])
-    more = f" and {count - _NAMED:,} more" if count > _NAMED else ""
     yield Reason(
         effect=effect,
-        text=f"{count:,} check{'s were' if count != 1 else ' was'} not selected: {named}{more}",
+        text=f"{count:,} check{'s were' if count != 1 else ' was'} not selected:"
+        f" {listed(plan.deselected)}",
         condition=Condition.DESELECTED,
     )
 
@@ -96,11 +96,10 @@ def _of_proofs(plan: Plan, effects: Mapping[Condition, Effect]) -> Iterator[Reas
     if not names:
         return
     count = len(names)
-    more = f" and {count - _NAMED:,} more" if count > _NAMED else ""
     yield Reason(
         effect=effect,
         text=f"{count:,} check{'s are' if count != 1 else ' is'} not proven to catch a fault:"
-        f" {', '.join(one(name) for name in names[:_NAMED])}{more}",
+        f" {listed(names)}",
         condition=Condition.UNPROVEN,
     )
 

@@ -66,7 +66,7 @@ def examine_waivers(
     if (count := len(waivers.quarantine)) > (limit := waivers.quarantine_limit):
         walk.problem(
             at(root, "quarantine", limit),
-            f"{count} checks are in quarantine, and {limit} may be",
+            f"{count} entries are in quarantine, and {limit} may be",
             "mend one and take it out, or raise quarantine-limit",
         )
     return tuple(found)
@@ -149,18 +149,30 @@ def _once(
     covered: tuple[str, ...],
     earlier: dict[str, list[tuple[Waiver, Node]]],
 ) -> None:
-    """Nothing is answered for twice under one profile: nobody could say which entry counts."""
+    """Nothing is answered for twice under one profile: nobody could say which entry counts.
+
+    Two globs over tests may overlap; that only a run can tell, and then both count.
+    """
     for name in covered:
         for other, place in earlier.get(name, ()):
-            if _overlap(waiver, other):
+            if _overlap(waiver, other) and (what := _twice(waiver, other)) is not None:
                 walk.problem(
-                    at(node, "check"),
-                    f"{name} already has an entry for the same profile in line {place.line}",
+                    at(node, "test" if waiver.test else "check"),
+                    f"{name} already has an entry{what} for the same profile in line {place.line}",
                     "keep one of the two",
                 )
                 return
     for name in covered:
         earlier.setdefault(name, []).append((waiver, at(node, "check")))
+
+
+def _twice(one: Waiver, other: Waiver) -> str | None:
+    """What the other entry is about, when both are about the same; None when they are not."""
+    if one.test == other.test:
+        return f" for {shown(one.test)}" if one.test else ""
+    if one.test and other.test:
+        return None
+    return " for all of its tests" if one.test else f" for {shown(other.test)} alone"
 
 
 def _overlap(one: Waiver, other: Waiver) -> bool:

@@ -7,6 +7,7 @@ that file, or everything below when it is a folder. Paths are relative to the pr
 from __future__ import annotations
 
 import re
+from fnmatch import fnmatchcase
 from functools import lru_cache
 
 _WILD = re.compile(r"[*?\[]")
@@ -54,6 +55,14 @@ def compiled(pattern: str) -> re.Pattern[str]:
             at += 1
     below = "(?:/.*)?" if is_literal(pattern) else ""
     return re.compile("".join(parts) + below, re.DOTALL)
+
+
+def matches_id(name: str, pattern: str) -> bool:
+    """Whether the id of a test is what the pattern says: `*` and `?` are any text and any sign.
+
+    Brackets stand for themselves, as in the ids of parametrised tests; case counts.
+    """
+    return fnmatchcase(name, pattern.replace("[", "[[]"))
 
 
 def matches(path: str, pattern: str) -> bool:

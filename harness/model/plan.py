@@ -62,7 +62,8 @@ class PlannedCheck(Record, frozen=True):
     digest of all that the result depends on, empty when that is not known (no `inputs`). `proofs`
     is what `prove` last found out about each fault the check must catch. `needed` says that it is
     here only because others need it. A failure is tried again up to `retry` times; `repeat` counts
-    the attempts to make in any case.
+    the attempts to make in any case. `override` is about the check as a whole, `test_overrides` are
+    each about some of its tests.
     """
 
     id: str
@@ -94,6 +95,13 @@ class PlannedCheck(Record, frozen=True):
     needed: bool = False
     retry: int = 0
     repeat: int = 1
+    test_overrides: tuple[Override, ...] = ()
+
+    @property
+    def overrides(self) -> tuple[Override, ...]:
+        """Everything that somebody answers for here: the check as a whole, then its tests."""
+        whole = () if self.override is None else (self.override,)
+        return (*whole, *self.test_overrides)
 
 
 class PlannedPhase(Record, frozen=True):

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from harness.model.base import Record
+from harness.model.glob import matches_id
 from harness.model.spec import Condition, Effect, Position
 
 
@@ -41,6 +42,7 @@ class OverrideKind(enum.StrEnum):
 class Override(Record, frozen=True):
     """A person's word about a result: who, why, until when (ISO date), which issue.
 
+    `test` is a glob over the ids of the check's tests that it is about; empty for the check itself.
     `position` is where it is written; None in journals of before that was kept. One with
     `release_after` ends by itself after so many clean passes in a row since the day `created`;
     `clean_passes` is how many there were when the plan was made.
@@ -55,6 +57,20 @@ class Override(Record, frozen=True):
     created: str = ""
     release_after: int = 0
     clean_passes: int = 0
+    test: str = ""
+
+    def covers(self, test: str) -> bool:
+        """Whether it is about the test of this id."""
+        return bool(self.test) and matches_id(test, self.test)
+
+    def in_force(self, today: str) -> bool:
+        """Whether it still counts on that day (ISO date); the last day counts.
+
+        What is no day of the calendar is no date, and lifts nothing; neither does what enough
+        clean passes have released.
+        """
+        left = self.days_left(today)
+        return left is not None and left >= 0 and not self.released
 
     @property
     def released(self) -> bool:
@@ -187,6 +203,8 @@ class Outcome(Record, frozen=True):
     """What a kind makes of a finished command. Never `skipped` or `precluded`.
 
     `failure` is the class of a failure that is never retried; None for any other end.
+    `only_tests` says that nothing but the failing tests among `tests` keeps it from passing: only
+    then can somebody answer for those tests alone.
     """
 
     status: Status
@@ -196,6 +214,7 @@ class Outcome(Record, frozen=True):
     metrics: dict[str, Any] = {}
     attachments: tuple[Attachment, ...] = ()
     failure: Failure | None = None
+    only_tests: bool = False
 
 
 class Conclusion(enum.StrEnum):

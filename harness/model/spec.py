@@ -287,6 +287,16 @@ class Waiver(Entry, frozen=True):
         Scope,
         Meta(description="`all`, or a list of the policy's profiles; elsewhere it is not there."),
     ]
+    test: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=1000,
+            pattern=SAYING_PATTERN,
+            description="Only these tests of the check: a glob over their ids, in which `*` and `?`"
+            " are wildcards and brackets stand for themselves. Without it the check as a whole.",
+        ),
+    ] = ""
 
 
 class Waivers(Entry, frozen=True):
@@ -294,13 +304,14 @@ class Waivers(Entry, frozen=True):
 
     schema: Annotated[Literal[1], Meta(description="Version of this format.")]
     waivers: Annotated[
-        list[Waiver], Meta(description="Checks whose failure is borne for a while.")
+        list[Waiver], Meta(description="Checks, or tests, whose failure is borne for a while.")
     ] = []
     quarantine: Annotated[
-        list[Waiver], Meta(description="Checks that cannot be relied on yet; they still run.")
+        list[Waiver],
+        Meta(description="Checks, or tests, that cannot be relied on yet; they still run."),
     ] = []
     quarantine_limit: Annotated[
-        int, Meta(ge=0, description="How many checks may be in quarantine; more is an error.")
+        int, Meta(ge=0, description="How many entries quarantine may have; more is an error.")
     ] = 5
     quarantine_release_after: Annotated[
         int,

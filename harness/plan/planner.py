@@ -20,13 +20,13 @@ from harness.model.plan import (
     PlannedCheck,
     PlannedPhase,
 )
-from harness.model.result import Override, SkipReason, Status
+from harness.model.result import SkipReason, Status
 from harness.model.scope import matrix_scope
 from harness.model.spec import Alternative, Check, Policy, Service
 from harness.plan import graph
 from harness.plan.decide import Choice, Circumstances, missing_text
 from harness.plan.instances import Instance, instances_of, matrices, sorted_phases
-from harness.plan.override import overrides_of
+from harness.plan.override import Overrides, overrides_of
 from harness.plan.ready import Ended, blocked_by
 from harness.plan.selection import Candidate, Selection, chosen, left_out
 
@@ -154,14 +154,14 @@ def _planned(
     one: Instance,
     reasons: Mapping[str, str],
     circumstances: Circumstances,
-    overrides: Mapping[str, Override],
+    overrides: Overrides,
     expected_seconds: float,
 ) -> PlannedCheck:
     check, scope = one.check, one.scope
     choice = circumstances.choose(check, scope)
     runs = choice.skip is None
     reason = reasons[one.id] if runs else choice.reason
-    needs = one.needs
+    needs, name = one.needs, f"{one.phase.phase}/{check.id}"
     if left_out := [need for need in needs if need not in reasons]:
         needs = tuple(need for need in needs if need in reasons)
         reason += f"; without {', '.join(left_out)}, which it needs"
@@ -188,9 +188,10 @@ def _planned(
         considered=choice.considered,
         advisory=check.continue_on_error,
         must_catch=tuple(check.must_catch),
-        override=overrides.get(one.id) or overrides.get(f"{one.phase.phase}/{check.id}"),
+        override=overrides.of_check(one.id, name),
         expected_seconds=expected_seconds,
         needed=reasons[one.id].startswith(_NEEDED),
+        test_overrides=overrides.of_its_tests(one.id, name),
     )
 
 

@@ -15,6 +15,7 @@ from harness.model.plan import Plan, PlannedCheck
 from harness.model.result import Override, Status
 
 _NO_END = (Status.SKIPPED, Status.PRECLUDED)
+_NOT_CLEAN = (Status.FAILED, Status.FLAKY, Status.ERRORED)
 
 Past = Callable[[str, str], Iterable[PastCheck]]
 """The ends of a check since a day (ISO date), oldest first."""
@@ -27,29 +28,54 @@ def with_clean_passes(plan: Plan, past: Past) -> Plan:
 
 def ends_by_passing(plan: Plan) -> bool:
     """Whether anything in the plan ends after clean passes, so that the past must be asked."""
-    return any(one.override is not None and one.override.release_after for one in plan.checks)
+    return any(given.release_after for check in plan.checks for given in check.overrides)
 
 
 def _counted(check: PlannedCheck, past: Past) -> PlannedCheck:
-    given = check.override
-    if given is None or not given.release_after:
+    if not any(given.release_after for given in check.overrides):
         return check
-    count = clean_passes(given, past(check.id, given.created))
+
+    def counted(given: Override) -> Override:
+        if not given.release_after:
+            return given
+        count = clean_passes(given, past(check.id, given.created))
+        return msgspec.structs.replace(given, clean_passes=count)
+
     return msgspec.structs.replace(
-        check, override=msgspec.structs.replace(given, clean_passes=count)
+        check,
+        override=None if check.override is None else counted(check.override),
+        test_overrides=tuple(counted(given) for given in check.test_overrides),
     )
 
 
 def clean_passes(given: Override, ends: Iterable[PastCheck]) -> int:
     """Clean passes in a row, up to the first time there were enough of them.
 
-    What was not executed (reused, skipped, precluded) neither counts nor breaks the row.
+    What was not executed (reused, skipped, precluded) neither counts nor breaks the row; nor, of an
+    override of tests, does a pass of the check without any of them.
     """
     count = 0
     for end in ends:
         if end.reused or end.status in _NO_END:
             continue
-        count = count + 1 if end.status is Status.PASSED else 0
+        clean = _clean_tests(given, end) if given.test else end.status is Status.PASSED
+        if clean is None:
+            continue
+        count = count + 1 if clean else 0
         if count >= given.release_after:
             break
     return count
+
+
+def _clean_tests(given: Override, end: PastCheck) -> bool | None:
+    """Whether all tests that an override is about passed at once; None when there was none."""
+    own = [test.status for name, test in end.tests.items() if given.covers(name)]
+    ran = [status for status in own if status is not Status.SKIPPED]
+    if not ran:
+        return None if end.status is Status.PASSED else False
+    if any(status is not Status.PASSED for status in ran):
+        return False
+    # The tests kept are those of the last attempt. When none of the others tells why the check did
+    # not simply pass, it may have been one of these, in an attempt before.
+    others = [test.status for name, test in end.tests.items() if not given.covers(name)]
+    return end.status is Status.PASSED or any(status in _NOT_CLEAN for status in others)

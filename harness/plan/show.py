@@ -8,7 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from harness.model.plan import Decision, Plan, PlannedCheck
-from harness.model.result import OverrideKind, SkipReason
+from harness.model.result import Override, OverrideKind, SkipReason
 from harness.plan.bite import bite, findings
 from harness.plan.graph import reduced
 
@@ -59,8 +59,8 @@ def _summary(plan: Plan) -> str:
     for skip, words in _SKIP_WORDS.items():
         if (count := sum(1 for check in plan.checks if check.skip is skip)) > 0:
             parts.append(f"{count} skipped ({words})")
-    for kind in OverrideKind:
-        given = [check.override for check in plan.checks if check.override is not None]
+    for kind in OverrideKind:  # entries, not checks: some are about tests alone
+        given = (one for check in plan.checks for one in check.overrides)
         if (count := sum(1 for one in given if one.kind is kind)) > 0:
             parts.append(f"{count} {kind}")
     if plan.deselected:
@@ -77,20 +77,8 @@ def _check_lines(check: PlannedCheck) -> list[str]:
     word = {"run": "run ", "reuse": "keep"}.get(style := _style(check), style)
     lines = [f"  {word}  {check.id}  {_one_line(check.title)}  [{check.kind}]"]
     lines.append(f"        why: {_one_line(check.reason)}")
-    if (given := check.override) is not None:
-        lines.append(
-            f"        {given.kind} until {given.expires} by {_one_line(given.owner)}"
-            f" ({_one_line(given.issue)}): {_one_line(given.reason)}"
-        )
-        if given.released:
-            lines.append(
-                f"        {given.release_after} clean passes: released; remove the entry"
-                f" ({_one_line(str(given.position))})"
-            )
-        elif given.release_after:
-            lines.append(
-                f"        {given.clean_passes} of {given.release_after} clean passes to its release"
-            )
+    for given in check.overrides:
+        lines += _override_lines(given)
     for one in check.considered:
         if one.lacked:
             lines.append(f"        not by {_one_line(one.title)}: {_one_line(one.lacked)}")
@@ -104,6 +92,23 @@ def _check_lines(check: PlannedCheck) -> list[str]:
         lines.append(f"        needs: {shown}{more}")
     if check.services:
         lines.append(f"        services: {', '.join(check.services)}")
+    return lines
+
+
+def _override_lines(given: Override) -> list[str]:
+    """What somebody answers for, until when, and how far it is from its release."""
+    what = f"{_one_line(given.test)} " if given.test else ""
+    who = f"{_one_line(given.owner)} ({_one_line(given.issue)}): {_one_line(given.reason)}"
+    lines = [f"        {what}{given.kind} until {given.expires} by {who}"]
+    if given.released:
+        lines.append(
+            f"        {given.release_after} clean passes: released; remove the entry"
+            f" ({_one_line(str(given.position))})"
+        )
+    elif given.release_after:
+        lines.append(
+            f"        {given.clean_passes} of {given.release_after} clean passes to its release"
+        )
     return lines
 
 

@@ -39,7 +39,7 @@ class Case(Record, frozen=True):
     """One case: `scope` is what `name` is unique in; `earlier` holds attempts that broke.
 
     `attempts` counts all of them, also those of which nothing else is known. `test` tells a test
-    from a check that speaks for itself.
+    from a check that speaks for itself; `id` is the test's own.
     """
 
     name: str
@@ -54,6 +54,7 @@ class Case(Record, frozen=True):
     attempts: int = 1
     earlier: tuple[Interim, ...] = ()
     attachments: tuple[Attachment, ...] = ()
+    id: str = ""
 
 
 def cases(check: ViewCheck) -> Iterator[Case]:
@@ -75,6 +76,7 @@ def cases(check: ViewCheck) -> Iterator[Case]:
             attempts=max(test.attempts, len(check.earlier) + 1 if earlier else 1),
             earlier=tuple(earlier),
             attachments=test.attachments,
+            id=test.id,
         )
     untold = tuple(_attempt(attempt) for attempt in check.earlier if not _is_told(attempt, check))
     worse = check.status in BROKEN and not any(test.status in BROKEN for test in check.records)

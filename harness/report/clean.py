@@ -92,10 +92,8 @@ def considered(alternative: Considered) -> Considered:
     return replace(alternative, title=plain(alternative.title), lacked=plain(alternative.lacked))
 
 
-def override(given: Override | None) -> Override | None:
+def override(given: Override) -> Override:
     """An override whose words are plain."""
-    if given is None:
-        return None
     place = given.position
     return replace(
         given,
@@ -105,6 +103,7 @@ def override(given: Override | None) -> Override | None:
         issue=plain(given.issue),
         expires=plain(given.expires),
         created=plain(given.created),
+        test=plain(given.test),
     )
 
 

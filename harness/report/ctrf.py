@@ -31,6 +31,7 @@ _STATUS = {
     Status.SKIPPED: "skipped",
     Status.PRECLUDED: "other",
 }
+_ANSWERED_FOR = (Status.FAILED, Status.FLAKY)
 _RAW = {status: status.value for status in Status}
 _MESSAGE_LIMIT = 2_000
 _TEXT_LIMIT = 64 * 1024
@@ -107,7 +108,11 @@ def _tests(check: ViewCheck, run_start: int) -> Iterator[_Test]:
     for case in cases(check):
         if case.test:
             scope = case.scope
-            yield _test(case, hierarchy if scope == check.id else (*hierarchy, scope))
+            test = _test(case, hierarchy if scope == check.id else (*hierarchy, scope))
+            given = check.lifted(case.id) if case.status in _ANSWERED_FOR else None
+            if given is not None:
+                test.extra["override"] = msgspec.to_builtins(given)
+            yield test
         else:
             yield _check(check, _test(case, hierarchy), run_start)
 

@@ -165,9 +165,13 @@ def _properties(check: ViewCheck) -> Iterator[tuple[str, str]]:
         yield "skip", check.skip.value
     if check.reused_from:
         yield "reused-from", check.reused_from
-    if check.override is not None:
-        given = check.override
-        yield given.kind.value, f"{given.owner}, until {given.expires}: {given.reason}"
+    for one in check.overrides():
+        given = one.given
+        said = f"{given.owner}, until {given.expires}: {given.reason}"
+        if given.test:
+            yield f"{given.kind.value}-tests", f"{given.test}: {said}"
+        else:
+            yield given.kind.value, said
 
 
 def _verdict_suite(view: View) -> _Suite:

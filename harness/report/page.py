@@ -21,7 +21,8 @@ from harness.report.cards import Card, cards_of
 from harness.report.chart import Chart, chart
 from harness.report.evidence import Evidence, Piece
 from harness.report.payload import Payload, payload
-from harness.report.shape import Cluster, View, ViewCheck, ViewPhase, ViewReason
+from harness.report.sections import tally
+from harness.report.shape import Cluster, View, ViewCheck, ViewOverride, ViewPhase, ViewReason
 from harness.report.text import both_ends, clip, plural, seconds, size
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class Page(Record, frozen=True):
     hidden_cards: tuple[ViewCheck, ...]
     unanswered: tuple[ViewCheck, ...]
     hidden_unanswered: int
-    overrides: tuple[ViewCheck, ...]
+    overrides: tuple[tuple[ViewCheck, ViewOverride], ...]
     hidden_overrides: int
     phases: tuple[PhaseRows, ...]
     chart: Chart
@@ -99,7 +100,7 @@ def lay_out(view: View, files: Mapping[str, bytes]) -> Page:
     standing = _standing(view, timeline)
     anchors = frozenset(checks[name].anchor for name in standing)
     changes = view.comparison.changes if view.comparison else ()
-    overridden = tuple(check for check in checks.values() if check.override is not None)
+    overridden = view.overrides()
     return Page(
         reasons=reasons[:_REASONS_SHOWN],
         more_reasons=reasons[_REASONS_SHOWN:_REASONS],
@@ -136,7 +137,7 @@ def _standing(view: View, timeline: Chart) -> set[str]:
     """
     checks = view.checks()
     by_anchor = {check.anchor: check.id for check in checks.values()}
-    overridden = [check.id for check in checks.values() if check.override is not None]
+    overridden = [check.id for check, _ in view.overrides()]
     linked = {
         *view.attention[: _CARDS + _LISTED_CARDS],
         *view.unanswered[:_UNANSWERED],
@@ -214,6 +215,7 @@ def render(
         moment=_moment,
         value=_value,
         ends=both_ends,
+        tally=tally,
     )
     page = lay_out(view, files)
     style, script = templates["report.css"], templates["report.js"]

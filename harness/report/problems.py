@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from harness.model.base import Record
 from harness.model.result import Finding, Severity, Status, TestRecord
 from harness.model.spec import Effect
@@ -23,6 +25,7 @@ _IN_THE_WAY = (Effect.BLOCK, Effect.INCOMPLETE)
 class Problem(Record, frozen=True):
     """One problem. `rule` is the tool's own rule, or the check; `subject` is what it is about.
 
+    `test` is the id of the test that it is, empty when it is none.
     An error is `level` error only where its check stands in the way of the verdict. `line` and
     `column` count from 1; 0 means unknown; an empty `file` means no place at all.
     """
@@ -36,6 +39,7 @@ class Problem(Record, frozen=True):
     line: int
     column: int
     own_place: bool
+    test: str = ""
 
 
 def problems(view: View) -> list[Problem]:
@@ -70,7 +74,8 @@ def _of_check(check: ViewCheck, said: str, *, in_attention: bool) -> Iterator[Pr
 
 
 def _of_test(check: ViewCheck, test: TestRecord) -> Problem:
-    return _problem(check, Severity.ERROR, test.id, test.message, test.file, test.line)
+    found = _problem(check, Severity.ERROR, test.id, test.message, test.file, test.line)
+    return replace(found, test=test.id)
 
 
 def _of_finding(check: ViewCheck, found: Finding) -> Problem:

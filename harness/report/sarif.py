@@ -102,9 +102,9 @@ def _result(problem: Problem, index: int) -> dict[str, Any]:
         "locations": [_location(problem)],
         "partialFingerprints": {"problem/v1": _fingerprint(problem)},
     }
-    given = check.override
+    given = check.lifted(problem.test)
     # One that is over lifts nothing, and one that lifted nothing suppresses nothing.
-    if given is not None and check.effect not in _IN_THE_WAY and not check.override_over:
+    if given is not None and check.effect not in _IN_THE_WAY:
         words = f"{given.kind.value} until {given.expires} by {given.owner} ({given.issue})"
         result["suppressions"] = [
             {

@@ -19,11 +19,27 @@ from harness.report.shape import (
 )
 from harness.report.text import plain
 
+GRAVITY = (
+    Status.FAILED,
+    Status.ERRORED,
+    Status.FLAKY,
+    Status.PRECLUDED,
+    Status.SKIPPED,
+    Status.PASSED,
+)
+"""Statuses, gravest first, as a reader wants them."""
+
 
 def count(statuses: Iterable[Status]) -> StatusCounts:
     """How many ended in each status."""
     counts = Counter(statuses)
     return StatusCounts(**{status.value: number for status, number in counts.items()})
+
+
+def tally(counts: StatusCounts) -> str:
+    """`2 failed, 9 passed`, gravest first; `none` when nothing was counted."""
+    named = ((status.value, getattr(counts, status.value)) for status in GRAVITY)
+    return ", ".join(f"{number:,} {word}" for word, number in named if number) or "none"
 
 
 def phases(run: Run, checks: list[ViewCheck]) -> tuple[ViewPhase, ...]:

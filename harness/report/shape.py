@@ -126,6 +126,18 @@ class ViewAttempt(Record, frozen=True):
     output: Output = Output()
 
 
+class ViewOverride(Record, frozen=True):
+    """Somebody's word about a check, or about some of its tests (`given.test`).
+
+    `over` when its last day lay before the run's, or clean passes released it, so that it lifted
+    nothing. `tests` counts the tests of the last attempt that it is about, by how they ended.
+    """
+
+    given: Override
+    over: bool
+    tests: StatusCounts = StatusCounts()
+
+
 class ViewCheck(Record, frozen=True):
     """One check: what it asks, how it ended, why, and how to repeat it.
 
@@ -133,7 +145,8 @@ class ViewCheck(Record, frozen=True):
     `effect` is the gravest thing the check does to the verdict. `planned` is the plan's reason to
     run it or not, `command` what ran, `reproduce` what a person types. `override_over` when the
     override's last day lay before the run's, or clean passes released it, so that it lifted
-    nothing. `marks` are its ends in earlier runs, newest last; `proofs` what it made of each fault.
+    nothing; `test_overrides` are those of some of its tests. `marks` are its ends in earlier runs,
+    newest last; `proofs` what it made of each fault.
     """
 
     id: str
@@ -180,6 +193,24 @@ class ViewCheck(Record, frozen=True):
     proofs: tuple[Proof, ...] = ()
     resources: Resources = Resources()
     timeout_seconds: float = 0.0
+    test_overrides: tuple[ViewOverride, ...] = ()
+
+    def overrides(self) -> tuple[ViewOverride, ...]:
+        """What somebody answers for here: the check as a whole, then its tests."""
+        if self.override is None:
+            return self.test_overrides
+        whole = ViewOverride(given=self.override, over=self.override_over)
+        return (whole, *self.test_overrides)
+
+    def lifted(self, test: str = "") -> Override | None:
+        """The override that lifts the failure of the check, or of its test of this id.
+
+        None when nothing does; whether it weighs on the verdict nevertheless is in `effect`.
+        """
+        for one in self.overrides():
+            if not one.over and (not one.given.test or (test and one.given.covers(test))):
+                return one.given
+        return None
 
 
 class ViewPhase(Record, frozen=True):
@@ -329,6 +360,15 @@ class View(Record, frozen=True):
     comparison: Comparison | None = None
     clusters: tuple[Cluster, ...] = ()
     resumed: tuple[ViewResumed, ...] = ()
+
+    def overrides(self) -> tuple[tuple[ViewCheck, ViewOverride], ...]:
+        """Every override of the run, needed or not, in the order of the page."""
+        return tuple(
+            (check, one)
+            for phase in self.phases
+            for check in phase.checks
+            for one in check.overrides()
+        )
 
     def checks(self) -> dict[str, ViewCheck]:
         """Every check by id, in the order of the page."""

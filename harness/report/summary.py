@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from harness.model.fault import Catch
-from harness.model.result import Conclusion, Override, Status, TestRecord
+from harness.model.result import Conclusion, Status, TestRecord
 from harness.report.markdown import block, code, inline
-from harness.report.shape import View, ViewCheck, ViewPhase
+from harness.report.sections import tally
+from harness.report.shape import View, ViewCheck, ViewOverride, ViewPhase
 from harness.report.summary_changes import since_the_last_run
 from harness.report.text import both_ends, clip, clip_lines, first_line, plural, seconds
 
@@ -203,12 +204,10 @@ def _failure_parts(check: ViewCheck) -> Iterator[str]:
         f"#### {mark} {inline(clip(check.title, 200))}\n\n"
         f"{code(clip(check.id, 200))} · {check.status.value}{took}"
     )
-    if check.override:
-        given = check.override
-        yield (
-            f"> {_until(check, given)} by {inline(clip(given.owner, 80))}"
-            f" ({inline(clip(given.issue, 120))}): {inline(clip(given.reason, 300))}"
-        )
+    for one in check.overrides()[:_TESTS]:
+        yield f"> {_answer(one)}"
+    if (hidden := len(check.overrides()) - _TESTS) > 0:
+        yield f"> and {plural(hidden, 'more override')}"
     if check.reason:
         yield block(_bounded(check.reason, _MESSAGE))
     if check.leaked:
@@ -227,13 +226,21 @@ def _failure_parts(check: ViewCheck) -> Iterator[str]:
     yield block(check.reproduce, "sh")
 
 
-def _until(check: ViewCheck, given: Override) -> str:
-    """What the override is and how long; one that is over says so."""
+def _answer(one: ViewOverride) -> str:
+    """What somebody answers for and how long; an override that is over says so."""
+    given = one.given
     words = f"{given.kind.value} until {inline(given.expires)}"
+    if given.test:
+        words = f"tests {code(clip(given.test, 200))} ({tally(one.tests)}) {words}"
     if given.released:
         passes = plural(given.release_after, "clean pass", "clean passes")
-        return f"{words} ({passes}: released; remove the entry)"
-    return f"{words} (over, lifts nothing)" if check.override_over else words
+        words += f" ({passes}: released; remove the entry)"
+    elif one.over:
+        words += " (over, lifts nothing)"
+    return (
+        f"{words} by {inline(clip(given.owner, 80))} ({inline(clip(given.issue, 120))}):"
+        f" {inline(clip(given.reason, 300))}"
+    )
 
 
 def _findings(check: ViewCheck) -> str:
@@ -288,12 +295,8 @@ def _phase_row(phase: ViewPhase) -> str:
 def _overrides(view: View) -> str:
     """Overrides in the run, whether or not they mattered: none is hidden in another count."""
     lines = [
-        f"- {code(clip(check.id, 200))} ({check.status.value}) {_until(check, given)}"
-        f" by {inline(clip(given.owner, 80))} ({inline(clip(given.issue, 120))}):"
-        f" {inline(clip(given.reason, 300))}"
-        for phase in view.phases
-        for check in phase.checks
-        if (given := check.override)
+        f"- {code(clip(check.id, 200))} ({check.status.value}) {_answer(one)}"
+        for check, one in view.overrides()
     ]
     if not lines:
         return ""

@@ -223,6 +223,11 @@ def _check_attributes(
         "release_manager.leaked": tuple(clip(plain(name), _NAME) for name in result.leaked),
         "release_manager.findings": len(result.findings) or None,
     }
+    if check.test_overrides:
+        known["release_manager.test_overrides"] = tuple(
+            clip(plain(f"{one.test} {one.kind.value} until {one.expires} by {one.owner}"), _NAME)
+            for one in check.test_overrides
+        )
     if result.override is not None:
         given = result.override
         known |= {

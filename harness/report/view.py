@@ -27,7 +27,7 @@ from harness.report.clean import (
     test_record,
 )
 from harness.report.cluster import clusters
-from harness.report.sections import count, phases, service, versions
+from harness.report.sections import GRAVITY, count, phases, service, versions
 from harness.report.sentence import sentence
 from harness.report.shape import (
     VIEW_SCHEMA,
@@ -41,6 +41,7 @@ from harness.report.shape import (
     View,
     ViewAttempt,
     ViewCheck,
+    ViewOverride,
     ViewReason,
     ViewResumed,
     ViewVerdict,
@@ -49,19 +50,7 @@ from harness.report.text import plain, plain_tree, plural
 from harness.report.timeline import timeline
 
 _EFFECT_RANK = {effect: rank for rank, effect in enumerate(Effect)}
-_STATUS_RANK = {
-    status: rank
-    for rank, status in enumerate(
-        (
-            Status.FAILED,
-            Status.ERRORED,
-            Status.FLAKY,
-            Status.PRECLUDED,
-            Status.SKIPPED,
-            Status.PASSED,
-        )
-    )
-}
+_STATUS_RANK = {status: rank for rank, status in enumerate(GRAVITY)}
 _EXIT = {
     Conclusion.APPROVED: ExitCode.APPROVED,
     Conclusion.BLOCKED: ExitCode.BLOCKED,
@@ -185,18 +174,18 @@ def _changes(changed: str) -> str:
     return plural(int(changed), "uncommitted change") if changed.isdecimal() else plain(changed)
 
 
-def _over(given: Override | None, today: str) -> bool:
-    """Whether there is an override that lifts nothing any more."""
-    if given is None:
-        return False
-    left = given.days_left(today)
-    return left is None or left < 0 or given.released
+def _test_override(result: CheckResult, given: Override, today: str) -> ViewOverride:
+    return ViewOverride(
+        given=override(given),
+        over=not given.in_force(today),
+        tests=count(test.status for test in result.tests if given.covers(test.id)),
+    )
 
 
 def _check(
     result: CheckResult, anchor: str, effect: Effect, today: str, marks: tuple[Mark, ...]
 ) -> ViewCheck:
-    check, last = result.check, result.last
+    check, last, given = result.check, result.last, result.override
     how = How.NONE
     if last is not None:
         how = How.REUSED if result.reused_from else How.EXECUTED
@@ -217,8 +206,8 @@ def _check(
         about=plain(check.about),
         advisory=check.advisory,
         skip=result.skip,
-        override=override(result.override),
-        override_over=_over(result.override, today),
+        override=None if given is None else override(given),
+        override_over=given is not None and not given.in_force(today),
         command=plain(result.command),
         start=result.start,
         duration=result.duration,
@@ -258,6 +247,7 @@ def _check(
         proofs=cleaned(proof, check.proofs),
         resources=check.resources,
         timeout_seconds=check.timeout_seconds,
+        test_overrides=tuple(_test_override(result, one, today) for one in check.test_overrides),
     )
 
 

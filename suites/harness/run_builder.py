@@ -33,6 +33,7 @@ from harness.model.plan import (
 )
 from harness.model.result import (
     Attachment,
+    Failure,
     Finding,
     Outcome,
     Output,
@@ -162,6 +163,8 @@ class RunBuilder:
         leaked: Iterable[str] = (),
         attempt: int = 1,
         reused_from: str = "",
+        failure: Failure | None = None,
+        only_tests: bool = False,
         **planned: Any,
     ) -> None:
         """Plan a check and let it end; `attempt` above 1 adds an attempt to a planned one."""
@@ -187,6 +190,8 @@ class RunBuilder:
                     findings=tuple(findings),
                     metrics=metrics or {},
                     attachments=tuple(attachments),
+                    failure=failure,
+                    only_tests=only_tests,
                 ),
                 started=start,
                 output=text_output(output) if isinstance(output, str) else output,

@@ -41,8 +41,8 @@ def test_a_waived_failure_is_approved_and_told_everywhere(tmp_path: Path) -> Non
     assert done.code == 0, done.text
     assert "APPROVED" in done.out
     assert "1 failed" in done.out
-    assert f"waived      p/bad until {far} by Ada (A-7): Vendor fix pending" in done.out
-    assert f"quarantined p/shaky until {far} by Ada (A-7)" in done.out
+    assert f"waived        p/bad until {far} by Ada (A-7): Vendor fix pending" in done.out
+    assert f"quarantined   p/shaky until {far} by Ada (A-7)" in done.out
     latest = tmp_path / "reports" / "latest"
     page = (latest / "report.html").read_text("utf-8")
     summary = (latest / "summary.md").read_text("utf-8")

@@ -81,7 +81,7 @@ def test_as_many_as_the_limit_are_welcome_and_none_where_it_is_zero() -> None:
 
     assert problems_of(p=CHECKS, waivers=file(2)) == []
     (said,) = problems_of(p=CHECKS, waivers=file(0))
-    assert said.startswith("phases/waivers.yaml:4:5: 2 checks are in quarantine, and 0 may be")
+    assert said.startswith("phases/waivers.yaml:4:5: 2 entries are in quarantine, and 0 may be")
 
 
 def test_profiles_are_not_called_unknown_while_the_policy_cannot_be_read() -> None:

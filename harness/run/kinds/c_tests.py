@@ -94,9 +94,9 @@ class CTestsKind:
                 message="exit 0, yet the results tell of failed tests",
                 tests=tests,
             )
-        wrong = (
-            "" if completed.exit_code == 0 else with_last_line(how_it_ended(completed), completed)
-        )
+        wrong = ""
+        if completed.exit_code != 0 and not failed:
+            wrong = with_last_line(how_it_ended(completed), completed)
         return conclude_tests(
             tests,
             at_least=options.expect_at_least,

@@ -26,24 +26,25 @@ def conclude_tests(
 ) -> Outcome:
     """The outcome of a suite whose records are complete and agree with the runner's exit.
 
-    `also_wrong` is anything else that keeps the suite from passing.
+    `also_wrong` is anything else that keeps the suite from passing, which no failing test explains.
     """
     bad = [test for test in tests if test.status in _BAD]
     ran = executed(tests)
-    problem = ""
+    beyond = problem = ""
+    if also_wrong:
+        beyond = also_wrong
+    elif findings:
+        beyond = findings[0].message if bad else f"no test failed, yet {findings[0].message}"
+    elif not ran:
+        beyond = "no test was executed" + (f": all {len(tests)} were skipped" if tests else "")
+    elif ran < at_least:
+        beyond = f"{ran} tests were executed, where at least {at_least} are expected"
     if bad:
         first = bad[0]
         said = f": {first.message}" if first.message else ""
         others = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
         problem = f"{first.id} {first.status.value}{said}{others}"
-    elif also_wrong:
-        problem = also_wrong
-    elif findings:
-        problem = f"no test failed, yet {findings[0].message}"
-    elif not ran:
-        problem = "no test was executed" + (f": all {len(tests)} were skipped" if tests else "")
-    elif ran < at_least:
-        problem = f"{ran} tests were executed, where at least {at_least} are expected"
+    problem = "; ".join(filter(None, (problem, beyond)))
     flaky = any(test.status is Status.FLAKY for test in tests)
     skipped = len(tests) - ran
     return Outcome(
@@ -52,4 +53,5 @@ def conclude_tests(
         tests=tuple(tests),
         findings=findings,
         metrics={"executed": ran, "failed": len(bad), "skipped": skipped},
+        only_tests=not beyond and (bool(bad) or flaky),
     )

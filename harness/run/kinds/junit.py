@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
-from xml.etree.ElementTree import ParseError
 
 import msgspec
 
@@ -64,8 +63,9 @@ def read_junit(path: Path) -> Suite:
             own = [_case(case) for case in suite]
             _counts_agree(suite, own)
             cases.extend(own)
-    # What is no number where one belongs is a ValueError, an unknown encoding a LookupError.
-    except (ParseError, JUnitXmlError, ValueError, LookupError) as error:
+    # The errors of both parsers that junitparser may use, lxml's where it is installed, are
+    # SyntaxErrors; what is no number is a ValueError, an unknown encoding a LookupError.
+    except (SyntaxError, JUnitXmlError, ValueError, LookupError) as error:
         raise UnreadableResultsError(f"its result file is damaged ({error})") from error
     timestamp = next((suite.timestamp for suite in suites if suite.timestamp), "")
     return Suite(timestamp=timestamp, cases=tuple(cases))

@@ -32,6 +32,11 @@ _BEGAN = "began"
 _CLOCK_SLACK_SECONDS = 2.0
 # pytest's exit codes, as `pytest.ExitCode` documents them.
 _PASSED, _FAILED, _INTERRUPTED, _INTERNAL, _USAGE, _NO_TESTS = range(6)
+_ENDED_EARLY = {
+    _INTERRUPTED: "was interrupted",
+    _INTERNAL: "broke inside",
+    _USAGE: "was called wrongly",
+}
 _FAILING = (Status.FAILED, Status.ERRORED)
 _PLACE = re.compile(r"^(?P<file>[^\s:]+\.py):(?P<line>\d+): ", re.MULTILINE)
 
@@ -111,7 +116,10 @@ class PytestKind:
         if disagreement:
             return Outcome(status=Status.ERRORED, message=disagreement, tests=tests)
         return conclude_tests(
-            tests, at_least=options.expect_at_least, findings=find_reports(completed)
+            tests,
+            at_least=options.expect_at_least,
+            findings=find_reports(completed),
+            also_wrong=_cut_short(tests, completed),
         )
 
     def _without_results(self, completed: Completed, why: str) -> Outcome:
@@ -152,9 +160,8 @@ def _disagreement(tests: tuple[TestRecord, ...], completed: Completed) -> str:
             return with_last_line(
                 "pytest exits 1 (tests failed), yet its result file has no failure", completed
             )
-        case 2 | 3 | 4 if not failing:
-            what = {2: "was interrupted", 3: "broke inside", 4: "was called wrongly"}
-            return with_last_line(f"pytest {what[completed.exit_code]}", completed)
+        case 2 | 3 | 4 as code if not failing:
+            return with_last_line(f"pytest {_ENDED_EARLY[code]}", completed)
         case 5 if tests:
             return f"pytest found no tests, yet its result file has {len(tests)}"
         case code if code not in range(6):
@@ -162,6 +169,15 @@ def _disagreement(tests: tuple[TestRecord, ...], completed: Completed) -> str:
                 f"pytest ended with exit {code}, which is not one of its", completed
             )
     return ""
+
+
+def _cut_short(tests: tuple[TestRecord, ...], completed: Completed) -> str:
+    """That pytest did not run all of its tests; empty when it did, or a broken file says why."""
+    if completed.exit_code not in _ENDED_EARLY:
+        return ""
+    if any(test.status is Status.ERRORED for test in tests):
+        return ""
+    return f"pytest {_ENDED_EARLY[completed.exit_code]}"
 
 
 def _record(case: Case) -> TestRecord:

@@ -164,7 +164,7 @@ def forged(case: str, **totals: str) -> str:
         (forged("", tests="1", errors="1"), "states 1 failures and holds none"),
         (forged("", tests="many"), "damaged (invalid literal"),
         (forged('<testcase name="b" time="soon"/>', tests="2"), "damaged (could not convert"),
-        ('<?xml version="1.0" encoding="nope"?><testsuites/>', "damaged (unknown encoding"),
+        ('<?xml version="1.0" encoding="nope"?><testsuites/>', "result file is damaged ("),
     ],
     ids=["failures", "errors", "no-number", "no-duration", "encoding"],
 )
