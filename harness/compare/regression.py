@@ -9,7 +9,7 @@ deviations, by a tenth, and by 50 ms: the last two keep a check of no spread fro
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import median
 
 from harness.model.base import Record
@@ -34,6 +34,18 @@ class Regression(Record, frozen=True, omit_defaults=False):
     recent_runs: int
 
 
+def spread(seconds: Sequence[float]) -> float:
+    """How far durations lie apart: 1.4826 x their MAD. Raises `ValueError` when there are none."""
+    middle = median(seconds)
+    return _NORMAL * median(abs(value - middle) for value in seconds)
+
+
+def regressions(seconds: Mapping[str, Sequence[float]]) -> list[Regression]:
+    """Every regression in the durations by check, the greatest share of slowing first."""
+    found = [one for name, took in seconds.items() if (one := regression(name, took)) is not None]
+    return sorted(found, key=lambda one: (-one.now / max(one.before, 1e-9), one.check))
+
+
 def regression(check: str, seconds: Sequence[float]) -> Regression | None:
     """The regression in a check's durations, oldest first; None when there is none to prove.
 
@@ -43,15 +55,14 @@ def regression(check: str, seconds: Sequence[float]) -> Regression | None:
     recent, earlier = seconds[-RECENT:], seconds[:-RECENT][-EARLIER:]
     if len(recent) < RECENT or len(earlier) < FEWEST_EARLIER:
         return None
-    before, now = median(earlier), median(recent)
-    spread = _NORMAL * median(abs(value - before) for value in earlier)
-    if now - before <= max(_DEVIATIONS * spread, _SHARE * before, _SECONDS):
+    before, now, around = median(earlier), median(recent), spread(earlier)
+    if now - before <= max(_DEVIATIONS * around, _SHARE * before, _SECONDS):
         return None
     return Regression(
         check=check,
         before=before,
         now=now,
-        spread=spread,
+        spread=around,
         earlier_runs=len(earlier),
         recent_runs=len(recent),
     )

@@ -12,17 +12,21 @@ from functools import partial
 from pathlib import Path
 from typing import Self
 
-from harness.model.history import Mark, PastCheck, PastRun, PastTest
-from harness.model.result import Conclusion, Status
+from harness.model.history import Mark, PastCheck, PastRun
+from harness.model.result import Status
 from harness.record.history_file import HistoryFile, transaction
+from harness.record.history_rows import (
+    RUN,
+    RUN_OF,
+    checks_of,
+    mark,
+    marks_of,
+    past_check,
+    past_run,
+)
 from harness.record.history_write import add
 
 HISTORY = Path(".release-manager/history.sqlite")
-MARKS = 10
-_RUN = (
-    "run_id, started_at, project, selection, profile, conclusion, complete, seconds, commit_id,"
-    " interrupted"
-)
 
 
 class History:
@@ -69,12 +73,12 @@ class History:
 
         def find(db: sqlite3.Connection) -> PastRun | None:
             row = db.execute(
-                f"SELECT {_RUN}, id FROM runs WHERE project = ? AND profile = ?"  # noqa: S608
+                f"SELECT {RUN}, id FROM runs WHERE project = ? AND profile = ?"  # noqa: S608
                 " AND complete = 1 AND run_id <> ? AND (selection = ? OR deselected = 0)"
                 " ORDER BY started_at DESC, id DESC LIMIT 1",
                 (project, profile, before, selection),
             ).fetchone()
-            return None if row is None else _past_run(row, _checks_of(db, row[-1]))
+            return None if row is None else past_run(row, checks_of(db, row[-1]))
 
         return self._file.read(find)
 
@@ -94,7 +98,7 @@ class History:
                     (name, project, without),
                 ).fetchone()
                 if row is not None:
-                    found[name] = _past_check(db, row)
+                    found[name] = past_check(db, row)
             return found
 
         return self._file.read(find)
@@ -119,7 +123,7 @@ class History:
         """Each check's ends in its last 10 runs of the project, newest last, without one run."""
         return self._file.read(
             lambda db: {
-                name: found for name in checks if (found := _marks(db, name, project, without))
+                name: found for name in checks if (found := marks_of(db, name, project, without))
             }
         )
 
@@ -134,7 +138,7 @@ class History:
                 " AND r.project = ? AND r.started_at >= ? ORDER BY r.started_at, r.id",
                 (check, project, day),
             ).fetchall()
-            return [_past_check(db, row) for row in rows]
+            return [past_check(db, row) for row in rows]
 
         return self._file.read(find)
 
@@ -142,20 +146,37 @@ class History:
         """The newest runs, newest first, without their checks."""
         return self._file.read(
             lambda db: [
-                _past_run(row, {})
+                past_run(row, {})
                 for row in db.execute(
-                    f"SELECT {_RUN} FROM runs ORDER BY started_at DESC, id DESC LIMIT ?",  # noqa: S608
+                    f"SELECT {RUN} FROM runs ORDER BY started_at DESC, id DESC LIMIT ?",  # noqa: S608
                     (limit,),
                 )
             ]
         )
 
-    def line(self, name: str, limit: int) -> list[tuple[str, str, Mark]]:
-        """The ends of a check, or of a test by its id: (check, when, mark), newest first."""
+    def counts(self, limit: int) -> dict[str, dict[Status, int]]:
+        """How many checks ended in each way in the newest runs, by run."""
 
-        def find(db: sqlite3.Connection) -> list[tuple[str, str, Mark]]:
+        def find(db: sqlite3.Connection) -> dict[str, dict[Status, int]]:
+            found: dict[str, dict[Status, int]] = {}
+            for run, status, count in db.execute(
+                "SELECT r.run_id, c.status, count(*) FROM checks c"
+                " JOIN (SELECT id, run_id FROM runs"
+                "   ORDER BY started_at DESC, id DESC LIMIT ?) r ON r.id = c.run"
+                " GROUP BY r.run_id, c.status",
+                (limit,),
+            ):
+                found.setdefault(run, {})[Status(status)] = count
+            return found
+
+        return self._file.read(find)
+
+    def line(self, name: str, limit: int) -> list[tuple[str, PastRun, Mark]]:
+        """The ends of a check, or of a test by its id: (check, run, mark), newest first."""
+
+        def find(db: sqlite3.Connection) -> list[tuple[str, PastRun, Mark]]:
             rows = db.execute(
-                "SELECT n.name, r.started_at, r.run_id, c.status, c.seconds, c.reused"
+                f"SELECT {RUN_OF}, n.name, c.status, c.seconds, c.reused"  # noqa: S608
                 " FROM checks c JOIN names n ON n.id = c.name JOIN runs r ON r.id = c.run"
                 " WHERE n.name = ? ORDER BY r.started_at DESC, r.id DESC LIMIT ?",
                 (name, limit),
@@ -163,14 +184,14 @@ class History:
             rows = (
                 rows
                 or db.execute(
-                    "SELECT c.name, r.started_at, r.run_id, t.status, t.seconds, 0"
+                    f"SELECT {RUN_OF}, c.name, t.status, t.seconds, 0"  # noqa: S608
                     " FROM tests t JOIN names n ON n.id = t.name"
                     " JOIN names c ON c.id = t.check_name JOIN runs r ON r.id = t.run"
                     " WHERE n.name = ? ORDER BY r.started_at DESC, r.id DESC LIMIT ?",
                     (name, limit),
                 ).fetchall()
             )
-            return [(row[0], row[1], _mark(row[2:])) for row in rows]
+            return [(row[-4], past_run(row, {}), mark((row[0], *row[-3:]))) for row in rows]
 
         return self._file.read(find)
 
@@ -184,6 +205,18 @@ class History:
                     " WHERE n.name = ?1 OR substr(n.name, -length(?1) - 1) = '/' || ?1"
                     " ORDER BY n.name",
                     (ending,),
+                )
+            ]
+        )
+
+    def all_names(self) -> list[str]:
+        """The ids of all checks that ever ended, sorted."""
+        return self._file.read(
+            lambda db: [
+                name
+                for (name,) in db.execute(
+                    "SELECT DISTINCT n.name FROM names n JOIN checks c ON c.name = n.id"
+                    " ORDER BY n.name"
                 )
             ]
         )
@@ -206,76 +239,3 @@ class History:
             return found
 
         return self._file.read(find)
-
-
-def _checks_of(db: sqlite3.Connection, run: int) -> dict[str, PastCheck]:
-    tests: dict[str, dict[str, PastTest]] = {}
-    for check, test, status, seconds in db.execute(
-        "SELECT c.name, t.name, tests.status, tests.seconds FROM tests"
-        " JOIN names c ON c.id = tests.check_name JOIN names t ON t.id = tests.name"
-        " WHERE tests.run = ?",
-        (run,),
-    ):
-        tests.setdefault(check, {})[test] = PastTest(status=Status(status), seconds=seconds)
-    return {
-        name: PastCheck(
-            status=Status(status), seconds=seconds, reused=bool(reused), tests=tests.get(name, {})
-        )
-        for name, status, seconds, reused in db.execute(
-            "SELECT n.name, c.status, c.seconds, c.reused FROM checks c"
-            " JOIN names n ON n.id = c.name WHERE c.run = ?",
-            (run,),
-        )
-    }
-
-
-def _past_check(db: sqlite3.Connection, row: tuple[int, int, str, float | None, int]) -> PastCheck:
-    """One end of a check, from (run, name, status, seconds, reused), with its tests."""
-    run, name, status, seconds, reused = row
-    return PastCheck(
-        status=Status(status),
-        seconds=seconds,
-        reused=bool(reused),
-        tests={
-            test: PastTest(status=Status(how), seconds=took)
-            for test, how, took in db.execute(
-                "SELECT n.name, t.status, t.seconds FROM tests t JOIN names n ON n.id = t.name"
-                " WHERE t.run = ? AND t.check_name = ?",
-                (run, name),
-            )
-        },
-    )
-
-
-def _marks(db: sqlite3.Connection, name: str, project: str, without: str) -> tuple[Mark, ...]:
-    rows = db.execute(
-        "SELECT r.run_id, c.status, c.seconds, c.reused FROM checks c"
-        " JOIN runs r ON r.id = c.run"
-        " WHERE c.name = (SELECT id FROM names WHERE name = ?)"
-        " AND r.project = ? AND r.run_id <> ? ORDER BY r.started_at DESC, r.id DESC LIMIT ?",
-        (name, project, without, MARKS),
-    ).fetchall()
-    return tuple(map(_mark, reversed(rows)))
-
-
-def _mark(row: tuple[str, str, float | None, int]) -> Mark:
-    run, status, seconds, reused = row
-    return Mark(run_id=run, status=Status(status), seconds=seconds, reused=bool(reused))
-
-
-def _past_run(
-    row: tuple[str, str, str, str, str, str, int, float, str, str], checks: dict[str, PastCheck]
-) -> PastRun:
-    return PastRun(
-        run_id=row[0],
-        started_at=row[1],
-        project=row[2],
-        selection=row[3],
-        profile=row[4],
-        conclusion=Conclusion(row[5]),
-        complete=bool(row[6]),
-        seconds=row[7],
-        commit=row[8],
-        interrupted=row[9],
-        checks=checks,
-    )

@@ -61,7 +61,7 @@ def test_a_killed_run_is_in_the_history_when_the_next_command_looks(tmp_path: Pa
     (row,) = json.loads(project.run("history", "--json").out)
     assert (row["conclusion"], row["interrupted"]) == ("INCOMPLETE", "killed")
     assert "killed" in project.run("history").out
-    assert project.run("history", "b").out.startswith("-")
+    assert "\n-  newest last\n" in project.run("history", "b").out
 
 
 def test_a_lost_history_is_read_back_from_the_run_folders(tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_history_tells_runs_lines_and_rankings(tmp_path: Path) -> None:
     project.run("verify")
     rows = json.loads(project.run("history", "--json").out)
     assert [row["conclusion"] for row in rows] == ["APPROVED", "BLOCKED"]
-    assert project.run("history", "flip").out.startswith("F.")
+    assert "\nF.  newest last\n" in project.run("history", "flip").out
     assert "p/flip" in project.run("history", "--flakiest").out
     assert "p/same" in project.run("history", "--slowest").out
     assert project.run("history", "--regressions").code == 0
