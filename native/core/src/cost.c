@@ -46,12 +46,14 @@ core_status core_cost_total(const core_price *price, const core_usage *usage, in
     if (price == NULL || usage == NULL || out == NULL) {
         return CORE_ERR_NULL;
     }
-    const int64_t prices[] = {price->input, price->cached_input, price->output, price->reasoning};
-    const int64_t tokens[] = {usage->input, usage->cached_input, usage->output, usage->reasoning};
+    const int64_t prices[] = {price->input,     price->cached_input, price->output,
+                              price->reasoning, price->cache_write,  price->cache_write_long};
+    const int64_t tokens[] = {usage->input,     usage->cached_input, usage->output,
+                              usage->reasoning, usage->cache_write,  usage->cache_write_long};
     int64_t whole = 0;
     int64_t fraction = 0;
     bool fits = true;
-    for (size_t kind = 0; kind < 4; kind++) {
+    for (size_t kind = 0; kind < sizeof prices / sizeof prices[0]; kind++) {
         const int64_t p = prices[kind];
         const int64_t t = tokens[kind];
         if (p < 0 || t < 0) {

@@ -50,8 +50,8 @@ static bool candidate_valid(const core_route_candidate *candidate) {
            (candidate->locality == CORE_LOCALITY_CLOUD ||
             candidate->locality == CORE_LOCALITY_LOCAL) &&
            price->input >= 0 && price->cached_input >= 0 && price->output >= 0 &&
-           price->reasoning >= 0 && candidate->context_window > 0 &&
-           candidate->capability <= CORE_COMPLEXITY_MAX;
+           price->reasoning >= 0 && price->cache_write >= 0 && price->cache_write_long >= 0 &&
+           candidate->context_window > 0 && candidate->capability <= CORE_COMPLEXITY_MAX;
 }
 
 static bool is_local(const routing *r, uint16_t index) {

@@ -8,17 +8,22 @@ static void test_golden_amounts(void **state) {
         core_usage usage;
         int64_t cost;
     } cases[] = {
-        {{0, 0, 0, 0}, {0, 0, 0, 0}, 0},
-        {{2500000000, 0, 10000000000, 0}, {1000, 0, 500, 0}, 7500000}, /* $0.0075 */
-        {{150000000, 75000000, 600000000, 600000000}, {812, 188, 90, 410}, 435900},
-        {{1, 0, 0, 0}, {499999, 0, 0, 0}, 0},
-        {{1, 0, 0, 0}, {500000, 0, 0, 0}, 1},           /* exactly half goes up */
-        {{1, 1, 1, 1}, {125000, 125000, 125000, 125000}, 1}, /* rounded once, not four times */
-        {{1, 1, 1, 1}, {124999, 125000, 125000, 125000}, 0},
-        {{INT64_MAX, 0, 0, 0}, {1000000, 0, 0, 0}, INT64_MAX},
-        {{INT64_MAX, 0, 0, 0}, {1, 0, 0, 0}, 9223372036855},
-        {{1000000, 0, 0, 0}, {INT64_MAX, 0, 0, 0}, INT64_MAX},
-        {{3037000499, 0, 0, 0}, {3037000499, 0, 0, 0}, 9223372030926},
+        {{0, 0, 0, 0, 0, 0}, {0, 0, 0, 0, 0, 0}, 0},
+        {{2500000000, 0, 10000000000, 0, 0, 0}, {1000, 0, 500, 0, 0, 0}, 7500000}, /* $0.0075 */
+        {{150000000, 75000000, 600000000, 600000000, 0, 0}, {812, 188, 90, 410, 0, 0}, 435900},
+        {{1, 0, 0, 0, 0, 0}, {499999, 0, 0, 0, 0, 0}, 0},
+        {{1, 0, 0, 0, 0, 0}, {500000, 0, 0, 0, 0, 0}, 1},           /* exactly half goes up */
+        {{1, 1, 1, 1, 0, 0}, {125000, 125000, 125000, 125000, 0, 0}, 1}, /* rounded once */
+        {{1, 1, 1, 1, 0, 0}, {124999, 125000, 125000, 125000, 0, 0}, 0},
+        /* A cached prompt at Anthropic's factors: writes at 1.25 and 2 times, reads at a tenth. */
+        {{3000000000, 300000000, 15000000000, 15000000000, 3750000000, 6000000000},
+         {100, 2000, 300, 0, 4096, 1000},
+         26760000},
+        {{0, 0, 0, 0, 1, 1}, {0, 0, 0, 0, 250000, 250000}, 1},
+        {{INT64_MAX, 0, 0, 0, 0, 0}, {1000000, 0, 0, 0, 0, 0}, INT64_MAX},
+        {{INT64_MAX, 0, 0, 0, 0, 0}, {1, 0, 0, 0, 0, 0}, 9223372036855},
+        {{1000000, 0, 0, 0, 0, 0}, {INT64_MAX, 0, 0, 0, 0, 0}, INT64_MAX},
+        {{3037000499, 0, 0, 0, 0, 0}, {3037000499, 0, 0, 0, 0, 0}, 9223372030926},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         int64_t cost = -1;
@@ -35,11 +40,12 @@ static void test_overflow_is_an_error_not_a_wrap(void **state) {
         core_price price;
         core_usage usage;
     } cases[] = {
-        {{INT64_MAX, 0, 0, 0}, {1000001, 0, 0, 0}},
-        {{INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX}, {INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX}},
-        {{1000000, 1000000, 0, 0}, {INT64_MAX, 1, 0, 0}},
-        {{1000000, 0, 1, 0}, {INT64_MAX, 0, 500000, 0}}, /* only the rounding overflows */
-        {{INT64_MAX, 0, 0, 0}, {INT64_MAX, 0, 0, 0}},
+        {{INT64_MAX, 0, 0, 0, 0, 0}, {1000001, 0, 0, 0, 0, 0}},
+        {{INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX},
+         {INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX}},
+        {{1000000, 1000000, 0, 0, 0, 0}, {INT64_MAX, 1, 0, 0, 0, 0}},
+        {{1000000, 0, 1, 0, 0, 0}, {INT64_MAX, 0, 500000, 0, 0, 0}}, /* only the rounding overflows */
+        {{INT64_MAX, 0, 0, 0, 0, 0}, {INT64_MAX, 0, 0, 0, 0, 0}},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         int64_t cost = 42;
@@ -94,14 +100,16 @@ static void test_agrees_with_long_division(void **state) {
     int overflows = 0;
     for (int round = 0; round < 200000; round++) {
         const core_price p = {random_amount(&seed), random_amount(&seed), random_amount(&seed),
-                              random_amount(&seed)};
+                              random_amount(&seed), random_amount(&seed), random_amount(&seed)};
         const core_usage u = {random_amount(&seed), random_amount(&seed), random_amount(&seed),
-                              random_amount(&seed)};
+                              random_amount(&seed), random_amount(&seed), random_amount(&seed)};
         wide sum = {0, 0};
         wide_add_product(&sum, (uint64_t)p.input, (uint64_t)u.input);
         wide_add_product(&sum, (uint64_t)p.cached_input, (uint64_t)u.cached_input);
         wide_add_product(&sum, (uint64_t)p.output, (uint64_t)u.output);
         wide_add_product(&sum, (uint64_t)p.reasoning, (uint64_t)u.reasoning);
+        wide_add_product(&sum, (uint64_t)p.cache_write, (uint64_t)u.cache_write);
+        wide_add_product(&sum, (uint64_t)p.cache_write_long, (uint64_t)u.cache_write_long);
         int64_t expected = 0;
         int64_t actual = 0;
         const bool fits = wide_round_half_up_million(sum, &expected);
@@ -114,12 +122,14 @@ static void test_agrees_with_long_division(void **state) {
 
 static void test_split_makes_kinds_disjoint(void **state) {
     (void)state;
-    core_usage usage = {9, 9, 9, 9};
+    core_usage usage = {9, 9, 9, 9, 9, 9};
     assert_int_equal(core_usage_split(1000, 188, 500, 410, &usage), CORE_OK);
     assert_int_equal(usage.input, 812);
     assert_int_equal(usage.cached_input, 188);
     assert_int_equal(usage.output, 90);
     assert_int_equal(usage.reasoning, 410);
+    assert_int_equal(usage.cache_write, 0);
+    assert_int_equal(usage.cache_write_long, 0);
     assert_int_equal(core_usage_split(1, 2, 0, 0, &usage), CORE_ERR_INVALID);
     assert_int_equal(core_usage_split(0, 0, 1, 2, &usage), CORE_ERR_INVALID);
     assert_int_equal(core_usage_split(-1, -1, 0, 0, &usage), CORE_ERR_INVALID);
@@ -130,10 +140,10 @@ static void test_split_makes_kinds_disjoint(void **state) {
 
 static void test_negative_and_null_are_refused(void **state) {
     (void)state;
-    const core_price price = {1, 1, 1, 1};
-    const core_price bad_price = {1, 1, 1, -1};
-    const core_usage usage = {1, 1, 1, 1};
-    const core_usage bad_usage = {1, -1, 1, 1};
+    const core_price price = {1, 1, 1, 1, 1, 1};
+    const core_price bad_price = {1, 1, 1, 1, 1, -1};
+    const core_usage usage = {1, 1, 1, 1, 1, 1};
+    const core_usage bad_usage = {1, 1, 1, 1, -1, 1};
     int64_t out = 42;
     assert_int_equal(core_cost_total(&bad_price, &usage, &out), CORE_ERR_INVALID);
     assert_int_equal(core_cost_total(&price, &bad_usage, &out), CORE_ERR_INVALID);

@@ -15,6 +15,8 @@ typedef struct core_price {
     int64_t cached_input;
     int64_t output;
     int64_t reasoning;
+    int64_t cache_write;      /* prompt tokens written to the provider's cache, short-lived */
+    int64_t cache_write_long; /* the same, kept longer at a higher price */
 } core_price;
 
 /* Tokens by kind. Kinds are disjoint: a cached token is not also an input token. Providers that
@@ -25,9 +27,11 @@ typedef struct core_usage {
     int64_t cached_input;
     int64_t output;
     int64_t reasoning;
+    int64_t cache_write;
+    int64_t cache_write_long;
 } core_usage;
 
-/* Splits inclusive totals into disjoint kinds. CORE_ERR_NULL; CORE_ERR_INVALID when a count is
+/* Splits inclusive totals into disjoint kinds; nothing was written to a cache. CORE_ERR_NULL; CORE_ERR_INVALID when a count is
  * negative, cached > total_input or reasoning > total_output. */
 CORE_API core_status core_usage_split(int64_t total_input, int64_t cached, int64_t total_output,
                                       int64_t reasoning, core_usage *out);

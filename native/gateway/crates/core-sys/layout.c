@@ -25,9 +25,11 @@ TABLE(edition_profile, sizeof(core_edition_profile), AT(core_edition_profile, ed
       AT(core_edition_profile, max_query_cost), AT(core_edition_profile, max_plan_nodes),
       AT(core_edition_profile, alert_permille));
 TABLE(price, sizeof(core_price), AT(core_price, input), AT(core_price, cached_input),
-      AT(core_price, output), AT(core_price, reasoning));
+      AT(core_price, output), AT(core_price, reasoning), AT(core_price, cache_write),
+      AT(core_price, cache_write_long));
 TABLE(usage, sizeof(core_usage), AT(core_usage, input), AT(core_usage, cached_input),
-      AT(core_usage, output), AT(core_usage, reasoning));
+      AT(core_usage, output), AT(core_usage, reasoning), AT(core_usage, cache_write),
+      AT(core_usage, cache_write_long));
 TABLE(complexity, sizeof(core_complexity), AT(core_complexity, score),
       AT(core_complexity, length), AT(core_complexity, reasoning), AT(core_complexity, code),
       AT(core_complexity, math), AT(core_complexity, structure), AT(core_complexity, vocabulary));

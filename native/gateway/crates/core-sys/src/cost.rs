@@ -8,6 +8,8 @@ pub struct core_price {
     pub cached_input: i64,
     pub output: i64,
     pub reasoning: i64,
+    pub cache_write: i64,
+    pub cache_write_long: i64,
 }
 
 #[repr(C)]
@@ -17,6 +19,8 @@ pub struct core_usage {
     pub cached_input: i64,
     pub output: i64,
     pub reasoning: i64,
+    pub cache_write: i64,
+    pub cache_write_long: i64,
 }
 
 unsafe extern "C" {

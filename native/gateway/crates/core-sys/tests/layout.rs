@@ -57,12 +57,12 @@ same_layout!(
 same_layout!(
     price,
     "convergio_layout_price",
-    core_price { input, cached_input, output, reasoning }
+    core_price { input, cached_input, output, reasoning, cache_write, cache_write_long }
 );
 same_layout!(
     usage,
     "convergio_layout_usage",
-    core_usage { input, cached_input, output, reasoning }
+    core_usage { input, cached_input, output, reasoning, cache_write, cache_write_long }
 );
 same_layout!(
     complexity,

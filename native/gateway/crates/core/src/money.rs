@@ -14,6 +14,10 @@ pub struct Price {
     pub output: i64,
     /// Hidden reasoning tokens.
     pub reasoning: i64,
+    /// Prompt tokens written to the provider's cache, short-lived.
+    pub cache_write: i64,
+    /// Prompt tokens written to the provider's cache, kept longer at a higher price.
+    pub cache_write_long: i64,
 }
 
 /// Tokens by kind; the kinds are disjoint.
@@ -27,6 +31,10 @@ pub struct Usage {
     pub output: i64,
     /// Hidden reasoning tokens.
     pub reasoning: i64,
+    /// Prompt tokens written to the provider's cache, short-lived.
+    pub cache_write: i64,
+    /// Prompt tokens written to the provider's cache, kept longer at a higher price.
+    pub cache_write_long: i64,
 }
 
 impl Usage {
@@ -46,6 +54,8 @@ impl Usage {
             cached_input: out.cached_input,
             output: out.output,
             reasoning: out.reasoning,
+            cache_write: out.cache_write,
+            cache_write_long: out.cache_write_long,
         })
     }
 }
@@ -61,6 +71,8 @@ impl Price {
             cached_input: usage.cached_input,
             output: usage.output,
             reasoning: usage.reasoning,
+            cache_write: usage.cache_write,
+            cache_write_long: usage.cache_write_long,
         };
         let mut cost = 0;
         // SAFETY: the inputs are borrowed for the call; `cost` is a valid place.
@@ -74,6 +86,8 @@ impl Price {
             cached_input: self.cached_input,
             output: self.output,
             reasoning: self.reasoning,
+            cache_write: self.cache_write,
+            cache_write_long: self.cache_write_long,
         }
     }
 }
@@ -101,13 +115,15 @@ mod tests {
         /// Against an independent oracle in 128-bit arithmetic.
         #[test]
         fn cost_is_exact(
-            prices in proptest::array::uniform4(0_i64..200_000_000_000),
-            counts in proptest::array::uniform4(0_i64..50_000_000),
+            prices in proptest::array::uniform6(0_i64..200_000_000_000),
+            counts in proptest::array::uniform6(0_i64..50_000_000),
         ) {
-            let [input, cached_input, output, reasoning] = prices;
-            let price = Price { input, cached_input, output, reasoning };
-            let [input, cached_input, output, reasoning] = counts;
-            let usage = Usage { input, cached_input, output, reasoning };
+            let [input, cached_input, output, reasoning, cache_write, cache_write_long] = prices;
+            let price =
+                Price { input, cached_input, output, reasoning, cache_write, cache_write_long };
+            let [input, cached_input, output, reasoning, cache_write, cache_write_long] = counts;
+            let usage =
+                Usage { input, cached_input, output, reasoning, cache_write, cache_write_long };
             let sum: i128 =
                 prices.iter().zip(counts).map(|(&p, n)| i128::from(p) * i128::from(n)).sum();
             let expected = (sum + 500_000) / 1_000_000;
@@ -117,7 +133,9 @@ mod tests {
         #[test]
         fn split_conserves_tokens(cached in 0_i64..1_000, input in 0_i64..1_000, reasoning in 0_i64..1_000, output in 0_i64..1_000) {
             let usage = Usage::split(input + cached, cached, output + reasoning, reasoning).unwrap();
-            prop_assert_eq!(usage, Usage { input, cached_input: cached, output, reasoning });
+            let expected =
+                Usage { input, cached_input: cached, output, reasoning, ..Usage::default() };
+            prop_assert_eq!(usage, expected);
         }
     }
 }

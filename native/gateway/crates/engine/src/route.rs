@@ -208,6 +208,7 @@ pub(crate) fn price(price: &catalog::Price) -> Price {
         cached_input: price.cached_input,
         output: price.output,
         reasoning: price.reasoning,
+        ..Price::default()
     }
 }
 
