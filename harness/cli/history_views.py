@@ -34,6 +34,7 @@ _COLOURS = {
     "INCOMPLETE": "yellow",
 }
 _BAR = 16
+_HOW = 10  # a signal's name or that it was killed; whole sentences stand in the report
 NOTHING = {
     "runs": "no run yet; `release-manager verify` writes the first",
     "flakiest": "no check ended differently from one run to the next",
@@ -74,7 +75,8 @@ def _ended(row: Mapping[str, Any]) -> str:
     whole = sum(counts.values())
     passed = counts.get("passed", 0)
     if row["interrupted"]:
-        return f"{passed:,} of {whole:,}, {row['interrupted']}"
+        how = row["interrupted"]
+        return f"{passed:,} of {whole:,}, {how if len(how) <= _HOW else 'cut short'}"
     if bad := counts.get("failed", 0) + counts.get("errored", 0):
         return f"{bad:,} of {whole:,} failed"
     if flaky := counts.get("flaky", 0):

@@ -87,22 +87,6 @@ def test_a_narrow_run_is_compared_with_what_each_check_last_answered(tmp_path: P
     assert project.report()["comparison"]["counts"] == {"new-failure": 1, "still-failing": 1}
 
 
-def test_diff_reads_two_journals(tmp_path: Path) -> None:
-    project = make_project(tmp_path, FLIP)
-    assert project.run("report", "diff").code == 6
-    project.run("verify")
-    (tmp_path / "good").touch()
-    project.run("verify")
-    done = project.run("report", "diff")
-    assert done.code == 0
-    assert "fixed (1)" in done.out
-    assert "p/flip" in done.out
-    first, second = sorted(path.name for path in (tmp_path / "reports").glob("2*"))
-    swapped = project.run("report", "diff", second, str(tmp_path / "reports" / first), "--json")
-    assert json.loads(swapped.out)["comparison"]["counts"] == {"new-failure": 1}
-    assert project.run("report", "diff", "a", "b", "c").code == 2
-
-
 def test_history_tells_runs_lines_and_rankings(tmp_path: Path) -> None:
     project = make_project(tmp_path, FLIP)
     assert "no run yet" in project.run("history").out
