@@ -34,6 +34,7 @@ class ShownAttempt(Record, frozen=True):
 
     attempt: ViewAttempt
     tests: tuple[ShownTest, ...]
+    alike: tuple[ShownTest, ...]
     output: Shown
 
 
@@ -86,9 +87,11 @@ class _Said:
         )
 
     def _attempt(self, attempt: ViewAttempt) -> ShownAttempt:
+        tests, alike = _folded(self._tests(t for t in attempt.tests if t.status in _BROKEN))
         return ShownAttempt(
             attempt=attempt,
-            tests=self._tests(t for t in attempt.tests if t.status in _BROKEN),
+            tests=tests,
+            alike=alike,
             output=self._outputs.show(attempt.output, _CARD_OUTPUT),
         )
 

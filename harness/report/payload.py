@@ -17,7 +17,7 @@ import msgspec
 from harness.model.base import Record
 from harness.model.history import Mark
 from harness.model.result import Status, TestRecord
-from harness.report.shape import View, ViewCheck
+from harness.report.shape import How, View, ViewCheck
 from harness.report.text import clip, first_line
 
 ORDER = (
@@ -108,7 +108,7 @@ def _data(
                 _RANK[check.status],
                 phases[check.phase],
                 check.anchor if check.anchor in anchors else "",
-                _milli(check.duration),
+                None if check.how is How.REUSED else _milli(check.duration),
                 reason,
                 [tags.setdefault(tag, len(tags)) for tag in check.tags],
                 tests,
@@ -164,7 +164,7 @@ def _first(checks: Sequence[ViewCheck], anchors: frozenset[str]) -> tuple[Entry,
                         status=status,
                         name=clip(check.title, _NAME),
                         about=_about(check.id, first_line(check.reason, 160)),
-                        duration=check.duration,
+                        duration=None if check.how is How.REUSED else check.duration,
                         anchor=anchor,
                         marks=check.marks,
                     )

@@ -94,11 +94,13 @@ def both_ends(text: str, limit: int) -> str:
 
 
 def seconds(value: float | None) -> str:
-    """A duration for people: `7 ms`, `1.4 s`, `2 min 05 s`, `1 h 02 min`; empty when unknown."""
+    """A duration for people: `<1 ms`, `7 ms`, `1.4 s`, `2 min 05 s`; empty when unknown."""
     if value is None:
         return ""
+    if value < 0.0005:
+        return "<1 ms"
     if value < 0.9995:
-        return f"{max(value, 0) * 1000:.0f} ms"
+        return f"{value * 1000:.0f} ms"
     if value < 9.95:
         return f"{value:.1f} s"
     whole = round(value)

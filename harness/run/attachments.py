@@ -1,9 +1,9 @@
 """Files a check leaves as evidence: named in what it prints, kept in the run's folder.
 
-A line `[[ATTACHMENT|path]]` names one, as Jenkins and GitLab read it from JUnit files. What a test
-printed is its own, what else a check printed the check's. Output can hold what others said, so a
-name in it may reach only files of the project and of the run, no hidden ones, never through a link
-that leads elsewhere; what is kept is a copy with secrets masked, bounded in size and number.
+A line that is `[[ATTACHMENT|path]]` names one, as Jenkins and GitLab read it from JUnit files. What
+a test printed is its own, what else a check printed the check's. Output can hold what others said,
+so a name in it may reach only files of the project and of the run, no hidden ones, never through a
+link that leads elsewhere; what is kept is a copy with secrets masked, bounded in size and number.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from harness.run.work import folder_name
 FOLDER = "attachments"
 """Where they are kept, below the run's folder."""
 _SIGN = "[[ATTACHMENT|"
-_NAMED = re.compile(r"\[\[ATTACHMENT\|([^\]\r\n]{1,4096})\]\]")
+# Alone on its line: what stands in the midst of one is source, or somebody else's words.
+_NAMED = re.compile(r"^[ \t]*\[\[ATTACHMENT\|([^\]\r\n]{1,4096})\]\][ \t]*$", re.MULTILINE)
 _MOST = 50
 _LARGEST = 16 * 1024 * 1024
 _MOST_BYTES = 64 * 1024 * 1024

@@ -89,7 +89,7 @@ class Excerpts:
             return []
         if len(content) > _FILE_BYTES or b"\0" in content:
             return []
-        return self._mask(content).decode("utf-8", "replace").split("\n")
+        return self._mask(content).decode("utf-8", "replace").removesuffix("\n").split("\n")
 
 
 def _places(test: TestRecord) -> Iterator[tuple[str, int]]:

@@ -69,6 +69,7 @@
   const AHEAD = 8;
   const time = (ms) => {
     if (ms === null || ms === undefined) return "";
+    if (ms < 0.5) return "<1 ms";
     if (ms < 999.5) return `${Math.round(ms)} ms`;
     if (ms < 9950) return `${(ms / 1000).toFixed(1)} s`;
     const all = Math.round(ms / 1000);
@@ -367,5 +368,4 @@
   unpack().then(start, () => {
     tools.append(make("p", { class: "note" }, "This browser could not read the list of all results; it is in report.json beside this page."));
   }).then(reveal);
-  addEventListener("beforeprint", () => document.querySelectorAll(".card details").forEach((part) => { part.open = true; }));
 })();

@@ -13,9 +13,12 @@ from itertools import pairwise
 
 import jinja2
 import pytest
+from msgspec.structs import replace
 
 from harness.judge import judge
-from harness.model.result import Output, SkipReason, Status
+from harness.model.event import Compared
+from harness.model.history import Change, Changed
+from harness.model.result import Output, SkipReason, Status, TestRecord
 from harness.report import as_html, build, render_all
 from harness.report.shape import View
 from suites.harness.run_builder import RunBuilder
@@ -245,6 +248,50 @@ def test_the_page_tells_source_history_difference_and_proofs(pages: dict[str, st
         assert piece in text, piece
     assert "Proof of bite" not in pages["approved"]
     assert "Since the last run" not in pages["approved"]
+
+
+def test_what_says_the_same_is_folded_away_and_an_earlier_attempt_too(
+    templates: dict[str, str],
+) -> None:
+    def failing(*lines: str) -> list[TestRecord]:
+        return [
+            TestRecord(id=f"s::t{number}", status=Status.FAILED, message=line)
+            for number, line in enumerate(lines)
+        ]
+
+    builder = RunBuilder()
+    lines = ("Error: port 1", "Error: port 2", "Error: other", "Error: port 3", "", "", "")
+    builder.check("p/x", Status.FAILED, tests=failing(*lines), output="x" * 300)
+    builder.check("p/x", Status.FAILED, attempt=2, tests=failing(*lines), output="printed")
+    builder.check("p/f", Status.FAILED, message="once")
+    builder.check("p/f", attempt=2)
+    text = as_html(view_of(builder), templates)
+    card = text[text.index('id="check-p-x"') : text.index('id="check-p-f"')]
+    assert card.count("<summary>1 more test that says the same</summary>") == 2
+    assert card.index("Error: other") < card.index("1 more test") < card.index("Error: port 3")
+    assert '<details class="more"><summary>Attempt 1 failed' in card
+    assert '<details class="more"><summary>Output</summary>' in card, "the tests say it already"
+    assert '<details class="more" open><summary>Attempt 1 failed' in text, "a flake shows it"
+
+
+def test_the_difference_shows_news_and_folds_what_was_known(templates: dict[str, str]) -> None:
+    builder = told()
+    (event,) = [one for one in builder.events if isinstance(one, Compared)]
+    assert event.comparison is not None
+    known = Changed(change=Change.STILL_FAILING, check="v7-1/old", text="failed, as before")
+    changes = (*event.comparison.changes, known)
+    builder.events[builder.events.index(event)] = replace(
+        event,
+        comparison=replace(
+            event.comparison, changes=changes, counts={one.change: 1 for one in changes}
+        ),
+    )
+    text = as_html(view_of(builder), templates)
+    part = text[text.index('id="difference"') : text.index('id="results"')]
+    news, _, rest = part.partition('<details class="more"><summary>1 still failing</summary>')
+    assert "41 s, usually 20 s" in news
+    assert "failed, as before" not in news
+    assert "failed, as before" in rest
 
 
 def test_a_place_several_checks_compared_stands_once(templates: dict[str, str]) -> None:

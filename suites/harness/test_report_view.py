@@ -210,7 +210,8 @@ def test_plain_text_is_inert_and_idempotent(raw: str, clean: str) -> None:
     ("value", "text"),
     [
         (None, ""),
-        (0.0, "0 ms"),
+        (0.0, "<1 ms"),
+        (0.0006, "1 ms"),
         (0.0994, "99 ms"),
         (0.9996, "1.0 s"),
         (9.94, "9.9 s"),

@@ -31,7 +31,7 @@ def keeping(root: Path) -> Attachments:
 
 
 def says(*names: str) -> str:
-    return "".join(f"noise [[ATTACHMENT|{name}]]\n" for name in names)
+    return "".join(f"noise\n  [[ATTACHMENT|{name}]] \n" for name in names)
 
 
 def of(keeping: Attachments, printed: str, *tests: TestRecord) -> Outcome:
@@ -101,6 +101,12 @@ def test_size_and_number_are_bounded_and_said(
     large, many = keeping.notes
     assert "18 bytes are more than 10" in large
     assert many == "p/x: only its first 2 attachments are kept"
+
+
+def test_a_name_in_the_midst_of_a_line_is_somebody_elses_word(keeping: Attachments) -> None:
+    source = 'print(f"[[ATTACHMENT|out/{name}]]")\nuser said [[ATTACHMENT|out/log.txt]]\n'
+    assert of(keeping, source).attachments == ()
+    assert keeping.notes == []
 
 
 def test_nothing_named_costs_nothing(keeping: Attachments) -> None:
