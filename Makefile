@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RM := $(BIN)/release-manager
 
-.PHONY: help core setup test check format bench lock clean \
+.PHONY: help core setup test check format bench lighthouse lock clean \
         v7-build v7-test v7-release ffi_test
 
 help: ## This list
@@ -58,6 +58,9 @@ format: setup ## Rewrite sources in the house format
 
 bench: setup ## Costs as ratios to peers, measured in one run; needs a minute or two
 	$(BIN)/python -m suites.bench
+
+lighthouse: setup ## Lighthouse over report pages: accessibility must be 100; a minute or two
+	$(BIN)/python -m suites.bench.lighthouse
 
 lock: ## Pin every Python dependency again, with digests
 	python3 -m venv $(VENV)/lock
