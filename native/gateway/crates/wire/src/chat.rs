@@ -1,22 +1,32 @@
-//! The chat-completion request and the parts of the answer that the gateway reads.
+//! A chat request and the parts of the answer that the gateway reads.
 //!
 //! Everything the gateway does not need to understand passes through untouched: the request keeps
-//! its JSON, so a field that the provider learned yesterday works today.
-//! Source of the shapes: the OpenAI API reference, `POST /chat/completions`.
+//! its JSON, so a field that the provider learned yesterday works today. Only for a provider that
+//! speaks another dialect is it read whole, once, into the internal model.
+//! Source of the shapes: the OpenAI API reference, `POST /chat/completions`; for Anthropic's
+//! requests see [`crate::dialect::anthropic`].
+mod messages;
+
+use std::sync::OnceLock;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use crate::catalog::Feature;
+use crate::conversation::Conversation;
+use crate::dialect::Dialect;
 use crate::error::Failure;
 
 /// The model name that asks the gateway to choose.
 pub const AUTO: &str = "auto";
 
-/// A checked chat-completion request.
+/// A checked chat request.
 #[derive(Clone, Debug)]
 pub struct ChatRequest {
     body: Map<String, Value>,
+    dialect: Dialect,
+    conversation: OnceLock<Result<Conversation, Failure>>,
     model: String,
     stream: bool,
     include_usage: bool,
@@ -28,7 +38,7 @@ pub struct ChatRequest {
 }
 
 impl ChatRequest {
-    /// Checks a request body.
+    /// Checks a body in OpenAI's dialect.
     ///
     /// # Errors
     /// `request.invalid`, naming the field at fault.
@@ -74,6 +84,8 @@ impl ChatRequest {
         let features = if tools { Feature::Tools.bit() } else { 0 }
             | if prompt.images { Feature::Vision.bit() } else { 0 };
         Ok(Self {
+            dialect: Dialect::OpenAi,
+            conversation: OnceLock::new(),
             model,
             stream,
             include_usage,
@@ -90,6 +102,11 @@ impl ChatRequest {
     pub fn from_prompt(prompt: &str) -> Self {
         let body = json!({"model": AUTO, "messages": [{"role": "user", "content": prompt}]});
         Self::parse(body).expect("a valid request by construction")
+    }
+
+    /// What the caller speaks.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
     }
 
     /// The model asked for; `None` leaves the choice to the router.
@@ -132,9 +149,53 @@ impl ChatRequest {
         self.features
     }
 
-    /// The body for a provider: the chosen model, usage always reported, and `ceiling` as the
-    /// longest answer where the caller set none.
+    /// Whether a provider that speaks `dialect` can be asked this.
+    ///
+    /// # Errors
+    /// `request.invalid`, naming what it cannot carry.
+    pub fn check_for(&self, dialect: Dialect) -> Result<(), Failure> {
+        if dialect == self.dialect {
+            return Ok(());
+        }
+        crate::dialect::table::fit(self.conversation()?, dialect).map(|_| ())
+    }
+
+    /// The body for a provider that speaks `dialect`, where `model` gives answers of at most `most`
+    /// tokens; with `ceiling` as the longest answer where the caller set none.
+    ///
+    /// # Errors
+    /// `request.invalid`, naming what the dialect cannot carry.
+    pub fn body_for(
+        &self,
+        dialect: Dialect,
+        model: &str,
+        most: u64,
+        ceiling: Option<u64>,
+    ) -> Result<Value, Failure> {
+        if dialect == self.dialect {
+            return Ok(self.upstream_body(model, ceiling));
+        }
+        let conversation = self.conversation()?;
+        if let (None, Some(ceiling)) = (conversation.max_output_tokens, ceiling) {
+            let bounded = Conversation { max_output_tokens: Some(ceiling), ..conversation.clone() };
+            return dialect.write(&bounded, model, most, self.stream);
+        }
+        dialect.write(conversation, model, most, self.stream)
+    }
+
+    fn conversation(&self) -> Result<&Conversation, Failure> {
+        self.conversation
+            .get_or_init(|| self.dialect.read(&self.body))
+            .as_ref()
+            .map_err(Clone::clone)
+    }
+
+    /// The body for a provider of the same dialect: the chosen model, usage always reported, and
+    /// `ceiling` as the longest answer where the caller set none.
     pub fn upstream_body(&self, model: &str, ceiling: Option<u64>) -> Value {
+        if self.dialect == Dialect::Anthropic {
+            return self.messages_body(model);
+        }
         let mut body = self.body.clone();
         body.insert("model".to_owned(), Value::from(model));
         if let (Some(ceiling), None) = (ceiling, self.max_output_tokens) {
@@ -226,12 +287,19 @@ pub struct Usage {
     /// Prompt tokens from the provider's cache.
     #[serde(default)]
     pub cached_tokens: i64,
+    /// Prompt tokens written to the provider's cache, where it charges for that.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub cache_write_tokens: i64,
     /// Hidden reasoning tokens.
     #[serde(default)]
     pub reasoning_tokens: i64,
     /// The provider reported nothing; these are our own estimates.
     #[serde(default)]
     pub estimated: bool,
+}
+
+fn is_zero(count: &i64) -> bool {
+    *count == 0
 }
 
 impl Usage {
@@ -250,6 +318,7 @@ impl Usage {
             total_tokens: at("/total_tokens")
                 .unwrap_or(prompt_tokens.saturating_add(completion_tokens)),
             cached_tokens: at("/prompt_tokens_details/cached_tokens").unwrap_or(0),
+            cache_write_tokens: 0,
             reasoning_tokens: at("/completion_tokens_details/reasoning_tokens").unwrap_or(0),
             estimated: false,
         })

@@ -2,7 +2,9 @@
 //!
 //! No I/O, no FFI, no clock: every item takes data and returns data, so all of it runs under Miri.
 //!
-//! - [`chat`] the OpenAI chat-completion request and answer, as far as the gateway reads them;
+//! - [`chat`] a chat request as far as the gateway reads it, in the dialect it came in;
+//! - [`conversation`] the internal chat model, between dialects;
+//! - [`dialect`] what OpenAI, Anthropic and Google call the same things;
 //! - [`sse`] event streams, bounded, from any byte stream;
 //! - [`stream`] what makes a streamed answer complete;
 //! - [`error`] the stable error codes;
@@ -14,6 +16,8 @@
 pub mod catalog;
 pub mod chat;
 pub mod config;
+pub mod conversation;
+pub mod dialect;
 pub mod error;
 pub mod redact;
 pub mod sse;
@@ -22,4 +26,5 @@ pub mod stream;
 pub use catalog::{Locality, Model};
 pub use chat::{ChatRequest, Usage};
 pub use config::EngineConfig;
+pub use dialect::Dialect;
 pub use error::{ErrorCode, Failure, ProviderFailure};
