@@ -20,6 +20,7 @@ from harness.report.budget import Budget, Shown
 from harness.report.cards import Card, cards_of
 from harness.report.chart import Chart, chart
 from harness.report.evidence import Evidence, Piece
+from harness.report.marks import marks
 from harness.report.payload import Payload, payload
 from harness.report.sections import tally
 from harness.report.shape import Cluster, View, ViewCheck, ViewOverride, ViewPhase, ViewReason
@@ -215,6 +216,7 @@ def render(
         moment=_moment,
         value=_value,
         ends=both_ends,
+        marks=marks,
         tally=tally,
     )
     page = lay_out(view, files)

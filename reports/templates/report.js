@@ -93,11 +93,16 @@
   // Earlier ends of a check, newest last: taller is worse, so that colour is never needed.
   const TALL = { passed: 6, flaky: 10, skipped: 2, precluded: 2 };
   const history_of = (words) => {
-    const chart = shape("svg", { class: "marks", role: "img", width: words.length * 7, height: 14, "aria-label": `Earlier runs, newest last: ${words.join(", ")}` });
+    const runs = [];
+    const bars = {};
     words.forEach((word, index) => {
+      if (runs.at(-1)?.[0] === word) runs.at(-1)[1] += 1; else runs.push([word, 1]);
       const tall = TALL[word] ?? 14;
-      chart.append(shape("rect", { class: `m-${word}`, x: index * 7, y: 14 - tall, width: 5, height: tall }));
+      bars[word] = `${bars[word] ?? ""}M${index * 7} ${14 - tall}h5v${tall}h-5z`;
     });
+    const told = runs.map(([word, count]) => (count > 1 ? `${count} ${word}` : word)).join(", ");
+    const chart = shape("svg", { class: "marks", role: "img", width: words.length * 7, height: 14, "aria-label": `Earlier runs, newest last: ${told}` });
+    for (const [word, d] of Object.entries(bars)) chart.append(shape("path", { class: `m-${word}`, d }));
     return chart;
   };
 

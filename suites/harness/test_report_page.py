@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from harness.judge import judge
 from harness.model.event import Compared
-from harness.model.history import Change, Changed
+from harness.model.history import Change, Changed, Mark
 from harness.model.result import Output, SkipReason, Status, TestRecord
 from harness.report import as_html, build, render_all
 from harness.report.shape import View
@@ -311,6 +311,18 @@ def test_ten_thousand_tests_fit_in_a_megabyte(templates: dict[str, str]) -> None
     assert len(text.encode()) < 1_000_000
     assert 'data-form="zlib"' in text
     assert text.count('class="r"') == 40
+
+
+def test_history_everywhere_leaves_ten_thousand_results_below_a_megabyte(
+    templates: dict[str, str],
+) -> None:
+    builder = large(1_000, 10, failed=60)
+    ends = [Status.PASSED] * 9 + [Status.FAILED, Status.FLAKY, Status.FLAKY]
+    past = tuple(Mark(run_id=f"r{n}", status=end, seconds=1.0) for n, end in enumerate(ends))
+    builder.events.append(Compared(at=builder.now, marks={c.id: past for c in builder.checks}))
+    text = as_html(view_of(builder), templates)
+    assert len(text.encode()) < 1_000_000
+    assert 'aria-label="Earlier runs, newest last: 9 passed, failed, 2 flaky"' in text
 
 
 def test_hostile_text_stays_text(pages: dict[str, str]) -> None:
