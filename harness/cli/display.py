@@ -16,6 +16,7 @@ from harness.model.event import (
     Event,
     Noted,
     RunInterrupted,
+    RunResumed,
     RunStarted,
     ServiceStopped,
     encode,
@@ -59,13 +60,23 @@ class Display(Protocol):
         ...
 
 
-def make_display(plan: Plan, *, as_json: bool, plain: bool) -> Display:
-    """The display for where output goes: JSON on demand, live on a terminal, else plain lines."""
+def make_display(
+    plan: Plan,
+    *,
+    as_json: bool,
+    plain: bool,
+    jobs: int | None = None,
+    ended: frozenset[str] = frozenset(),
+) -> Display:
+    """The display for where output goes: JSON on demand, live on a terminal, else plain lines.
+
+    `ended` are the checks that had ended before a cut-short run went on.
+    """
     if as_json:
         return JsonDisplay()
     if plain or not sys.stderr.isatty() or os.environ.get("CI") or os.environ.get("TERM") == "dumb":
-        return PlainDisplay(plan)
-    return LiveDisplay(plan)
+        return PlainDisplay(plan, ended=len(ended))
+    return LiveDisplay(plan, jobs=jobs, ended=ended)
 
 
 class _Base:
@@ -93,6 +104,12 @@ class JsonDisplay(_Base):
 def plural(count: int, word: str) -> str:
     """`1 check`, `2 checks`."""
     return f"{count:,} {word}{'' if count == 1 else 's'}"
+
+
+def _left_text(seconds: float) -> str:
+    """An estimate in the whole seconds it is good for, at most: `3 s`, `2 min 5 s`."""
+    whole = max(1, round(seconds))
+    return f"{whole} s" if whole < 60 else duration_text(whole)
 
 
 def clock_text(seconds: float) -> str:
@@ -186,14 +203,14 @@ def _event_lines(event: Event, *, colour: bool) -> list[str]:
 class PlainDisplay(_Base):
     """One line per happening on standard error, with the time since the run began."""
 
-    def __init__(self, plan: Plan) -> None:
-        """Show a run of `plan`."""
+    def __init__(self, plan: Plan, *, ended: int = 0) -> None:
+        """Show a run of `plan`, of which so many checks had ended before."""
         self._total = sum(check.decision is not Decision.SKIP for check in plan.checks)
         self._reused = sum(check.decision is Decision.REUSE for check in plan.checks)
         self._skipped = len(plan.checks) - self._total
         # A passed check among thousands is not worth a line each; failures always are.
         self._quiet = self._total > 500
-        self._done = 0
+        self._done = ended
 
     def emit(self, event: Event) -> None:
         """Print what is worth a line."""
@@ -202,6 +219,9 @@ class PlainDisplay(_Base):
             parts += [f"{self._reused:,} reused"] if self._reused else []
             parts += [f"{self._skipped:,} skipped by the plan"] if self._skipped else []
             click.echo(f"[0:00] {', '.join(parts)}", err=True)
+        if isinstance(event, RunResumed):
+            text = f"  goes on  {self._done:,} of {plural(self._total, 'check')} had ended"
+            click.echo(f"[{clock_text(event.at)}] {text}", err=True)
         if isinstance(event, CheckFinished | CheckPrecluded):
             self._done += _is_first(event)
             if self._quiet and self._passed(event) and self._done % 500:
@@ -223,11 +243,17 @@ class PlainDisplay(_Base):
 class LiveDisplay(_Base):
     """Finished checks scroll by; below them, what runs now, for how long, and what is left."""
 
-    def __init__(self, plan: Plan) -> None:
-        """Show a run of `plan`."""
+    def __init__(
+        self, plan: Plan, *, jobs: int | None = None, ended: frozenset[str] = frozenset()
+    ) -> None:
+        """Show a run of `plan` on so many cores, of which some checks had `ended` before."""
+        from harness.plan.estimate import Estimate
+
         self._total = sum(check.decision is not Decision.SKIP for check in plan.checks)
-        self._done = 0
-        self._passed = 0
+        self._done = self._before = len(ended)
+        self._passed = len(ended)
+        self._estimate = Estimate(plan, cpus=jobs or plan.host.cpus or 1, ended=ended)
+        self._began = 0.0
         self._running: dict[str, float] = {}
         self._console: Console
         self._live: Live
@@ -265,10 +291,17 @@ class LiveDisplay(_Base):
         from rich.text import Text
 
         match event:
+            case RunResumed():
+                self._zero -= event.at
+                self._began = event.at
+                text = f"{self._done:,} of {plural(self._total, 'check')} had ended"
+                self._console.print(f"  goes on  {text}")
             case CheckStarted():
                 self._running[event.check] = event.at
+                self._estimate.started(event.check, event.at)
             case CheckFinished() | CheckPrecluded():
                 self._running.pop(event.check, None)
+                self._estimate.ended(event.check)
                 self._done += _is_first(event)
                 if isinstance(event, CheckFinished) and _is_first(event):
                     self._passed += event.outcome.status is Status.PASSED
@@ -291,7 +324,7 @@ class LiveDisplay(_Base):
             text.append(f", {trouble} not passed", style="red")
         remaining = self._remaining(now)
         if remaining:
-            text.append(f"   about {duration_text(remaining)} left", style="bright_black")
+            text.append(f"   about {_left_text(remaining)} left", style="bright_black")
         running = list(self._running.items())  # a copy: this runs in the refresher's thread
         for check, start in sorted(running, key=lambda item: item[1])[:8]:
             text.append(f"\n  {clock_text(max(0.0, now - start)):>7}  ", style="cyan")
@@ -301,7 +334,10 @@ class LiveDisplay(_Base):
         return text
 
     def _remaining(self, now: float) -> float:
-        """Seconds left by this run's own pace; 0 while there is nothing to go by."""
-        if not self._done:
+        """Seconds left by what checks took before, else by this run's own pace; 0 when unknown."""
+        if self._estimate.is_known:
+            return self._estimate.remaining(now)
+        if self._done == self._before:
             return 0.0
-        return now / self._done * (self._total - self._done)
+        pace = (now - self._began) / (self._done - self._before)
+        return pace * (self._total - self._done)

@@ -182,10 +182,11 @@ def resume(
     folder: RunFolder,
     *,
     jobs: int | None,
-    tee: Callable[[EventSink, Plan], contextlib.AbstractContextManager[EventSink]],
+    tee: Callable[[EventSink, Plan, frozenset[str]], contextlib.AbstractContextManager[EventSink]],
 ) -> list[str]:
-    """Run what a cut-short run has left. `tee` shows a journal's events while they are kept.
+    """Run what a cut-short run has left.
 
+    `tee` shows a journal's events while they are kept, and is told which checks have been shown.
     Gives what went wrong in keeping passes for later runs. Raises `UsageError` when the run is
     finished, still goes on, or what it verifies changed.
     """
@@ -216,7 +217,7 @@ def resume(
         unended = [check.id for check in plan.checks if check.id not in left.ended]
         set_aside_work(folder.path, unended, left.begun)
         passes = left.passes(plan)
-        with heeding_signals(stop), tee(journal, plan) as shown:
+        with heeding_signals(stop), tee(journal, plan, frozenset(left.attempts)) as shown:
             remembering = Remembering(
                 shown,
                 root=workspace.root,

@@ -87,6 +87,8 @@ def print_summary(replayed: Replayed, folder: RunFolder, *, as_json: bool) -> No
         _line("again", f"release-manager verify {result.check.id}")
     if len(failed) > _MOST_REASONS:
         _line("again", f"release-manager verify --last-failed, all {len(failed):,} of them")
+    if run.interrupted or not run.finished:
+        _line("go on", f"release-manager verify --resume={folder.run_id}")
     if replayed.view.comparison is not None:
         for name, text in _since(folder.run_id, replayed.view.comparison):
             _line(name, text)

@@ -151,7 +151,9 @@ def command(root: str | None, /, **options: Any) -> int:
     started_at = moment.isoformat(timespec="seconds").replace("+00:00", "Z")
     folder = create_run_folder(reports, new_run_id(moment, secrets.randbelow(4096)))
     journal = JournalWriter(folder.journal)
-    display = make_display(plan, as_json=options["as_json"], plain=options["plain"])
+    display = make_display(
+        plan, as_json=options["as_json"], plain=options["plain"], jobs=options["jobs"]
+    )
     try:
         try:
             with display:
@@ -187,8 +189,14 @@ def _resume(workspace: Workspace, reports: Path, options: dict[str, Any]) -> int
     folder = find_run(reports, options["resume"])
 
     @contextlib.contextmanager
-    def tee(journal: EventSink, plan: Plan) -> Iterator[EventSink]:
-        with make_display(plan, as_json=options["as_json"], plain=options["plain"]) as display:
+    def tee(journal: EventSink, plan: Plan, ended: frozenset[str]) -> Iterator[EventSink]:
+        with make_display(
+            plan,
+            as_json=options["as_json"],
+            plain=options["plain"],
+            jobs=options["jobs"],
+            ended=ended,
+        ) as display:
             yield Tee(journal, display)
 
     try:

@@ -13,6 +13,7 @@ KILLED = "killed"
 def past(run: Run, conclusion: Conclusion) -> PastRun:
     """The run as history keeps it and as two runs are compared."""
     header = run.header
+    commit = header.source.get("commit", "")
     return PastRun(
         run_id=header.run_id,
         started_at=header.started_at,
@@ -22,7 +23,7 @@ def past(run: Run, conclusion: Conclusion) -> PastRun:
         conclusion=conclusion,
         complete=run.finished and not run.interrupted,
         seconds=run.duration,
-        commit=header.source.get("commit", ""),
+        commit=commit if commit.isalnum() else "",  # git says `(initial)` before the first one
         interrupted=run.interrupted or ("" if run.finished else KILLED),
         deselected=header.plan.deselected,
         checks={result.check.id: _check(result) for result in run.results},
