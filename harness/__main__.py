@@ -25,9 +25,14 @@ def _open_closed_streams() -> None:
 def main() -> None:
     """Run the command line and leave with its exit code."""
     _open_closed_streams()
-    from harness.cli.app import run
+    from harness.cli.standing import answer
 
-    sys.exit(run(sys.argv[1:]))
+    code = answer(sys.argv[1:])
+    if code is None:
+        from harness.cli.app import run
+
+        code = run(sys.argv[1:])
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -37,12 +37,7 @@ def result_cache(root: Path) -> ResultCache:
 
 def keys_now(workspace: Workspace, plan: Plan) -> dict[str, Keyed]:
     """The key of each check of a plan, as the project and this machine are now."""
-    if not any(check.inputs for check in plan.checks):
-        return {check.id: Keyed(why_not="it declares no inputs") for check in plan.checks}
-    digests = FileDigests(workspace.root, workspace.root / INDEX)
-    keys = keys_from(workspace, plan, digests)
-    digests.save()
-    return keys
+    return keys_from(workspace, plan, FileDigests(workspace.root, workspace.root / INDEX))
 
 
 def keys_from(
@@ -52,6 +47,8 @@ def keys_from(
     known: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, Keyed]:
     """As `keys_now`, by the files as `digests` has them; `known` keys are taken as they are."""
+    if not any(check.inputs for check in plan.checks):
+        return {check.id: Keyed(why_not="it declares no inputs") for check in plan.checks}
     root = str(workspace.root)
     of_kind = {}
     if any(check.kind == "versions" for check in plan.checks):
@@ -62,33 +59,55 @@ def keys_from(
     def program(name: str) -> str:
         return surroundings.program(root, name, os.environ)
 
-    return keys_of(plan, digests.inputs, facts, program, known)
+    keys = keys_of(plan, digests.inputs, facts, program, known)
+    digests.save()
+    return keys
 
 
 class Reuse:
     """What an earlier run already answered of one plan."""
 
-    def __init__(self, workspace: Workspace, plan: Plan, *, fresh: bool = False) -> None:
-        """Give the plan its keys and decide; `fresh` reuses nothing, but keeps what passes."""
+    def __init__(
+        self,
+        workspace: Workspace,
+        plan: Plan,
+        *,
+        fresh: bool = False,
+        known: Mapping[str, Kept] = MappingProxyType({}),
+    ) -> None:
+        """Give the plan its keys and decide; `fresh` reuses nothing, but keeps what passes.
+
+        `known` are the ends, by check, of those that the plan reuses already, their keys in it.
+        """
         self._workspace = workspace
+        self.root = workspace.root
         self._cache = result_cache(workspace.root)
-        self._keys = keys_now(workspace, plan)
+        self._known = known
+        self.digests = FileDigests(workspace.root, workspace.root / INDEX)
+        of_known = {check.id: check.key for check in plan.checks if check.id in known}
+        self.keys = keys_from(workspace, plan, self.digests, of_known)
         self._ended: dict[str, CheckFinished] = {}
         self._misses: list[str] = []
         keyed = [
-            msgspec.structs.replace(check, key=self._keys[check.id].key) for check in plan.checks
+            check
+            if check.id in known
+            else msgspec.structs.replace(check, key=self.keys[check.id].key)
+            for check in plan.checks
         ]
         allowed = not fresh and _allows(plan)
-        wanted = [one.key for one in keyed if one.key] if allowed else []
+        wanted = [one.key for one in keyed if one.key and one.id not in known] if allowed else []
         self.plan = msgspec.structs.replace(
             plan, checks=tuple(self._decide(keyed, self._cache.get(wanted)))
         )
 
     def _decide(self, checks: list[PlannedCheck], kept: Mapping[str, Kept]) -> list[PlannedCheck]:
-        self._kept: dict[str, Kept] = {}
-        settled: dict[str, bool] = {}
+        self.kept: dict[str, Kept] = dict(self._known)
+        settled = dict.fromkeys(self._known, True)
         decided = []
         for check in checks:
+            if check.id in self._known:
+                decided.append(check)
+                continue
             entry = kept.get(check.key) if check.key else None
             stands = (
                 entry is not None
@@ -99,7 +118,7 @@ class Reuse:
             )
             settled[check.id] = stands or check.skip is SkipReason.NOT_APPLICABLE
             if stands and entry is not None:
-                self._kept[check.id] = entry
+                self.kept[check.id] = entry
                 gone = "" if Path(entry.folder).is_dir() else ", whose folder is gone"
                 reason = f"unchanged since run {entry.run_id}{gone}"
                 check = msgspec.structs.replace(check, decision=Decision.REUSE, reason=reason)
@@ -134,7 +153,7 @@ class Reuse:
         """The earlier end of each check that the plan reuses."""
         return {
             name: msgspec.structs.replace(kept.event, reused_from=kept.run_id)
-            for name, kept in self._kept.items()
+            for name, kept in self.kept.items()
         }
 
     def bring(self, folder: Path, sink: EventSink, at: float) -> None:
@@ -142,7 +161,7 @@ class Reuse:
         for text in self.notes:
             sink.emit(Noted(at=at, text=text))
         self._cache.troubles.clear()
-        for kept in self._kept.values():
+        for kept in self.kept.values():
             for attachment in kept.event.outcome.attachments:
                 target = folder / attachment.path
                 target.parent.mkdir(parents=True, exist_ok=True)
@@ -159,7 +178,7 @@ class Reuse:
 
     def keep(self, folder: Path) -> list[str]:
         """Keep what passed, when nothing it depends on changed meanwhile; what went wrong."""
-        return keep_passes(self._workspace, self.plan, self._keys, self._ended, folder)
+        return keep_passes(self._workspace, self.plan, self.keys, self._ended, folder)
 
 
 def keep_passes(

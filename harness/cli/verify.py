@@ -22,6 +22,7 @@ from harness.cli.memory import Remembering
 from harness.cli.otlp import begin_trace, exporting, send_trace
 from harness.cli.seed import Seed, seed_environment
 from harness.cli.selecting import plan_for, selecting
+from harness.cli.standing import Standing
 from harness.cli.workspace import Workspace
 from harness.errors import ExitCode, HostError
 
@@ -118,34 +119,15 @@ def command(root: str | None, /, **options: Any) -> int:
     options["trace"] = begin_trace(options["otlp"], clock)
     if options["resume"] is not None:
         return _resume(workspace, reports, options)
-    narrowed = (last_failed(reports),) if options["last_failed"] else ()
-    plan = plan_for(workspace, options, narrowed=narrowed)
-    if options["affected"] is not None:
-        from harness.cli.touched import touched
-
-        affected = touched(workspace, plan, options["affected"])
-        if not affected.reasons:
-            return ExitCode.APPROVED
-        plan = plan_for(workspace, options, narrowed=(*narrowed, affected))
-
-    import msgspec
+    standing = Standing(workspace)
+    reuse = standing.recalled() or _decide(workspace, reports, options)
+    if reuse is None:
+        return ExitCode.APPROVED
 
     from harness.cli.display import make_display
-    from harness.cli.reusing import Reuse
     from harness.record.folder import create_run_folder, new_run_id
     from harness.record.journal import JournalWriter
-    from harness.run.attempts import with_attempts
 
-    plan = with_attempts(plan, retry=options["retry"], repeat=options["repeat"])
-    plan = msgspec.structs.replace(plan, seed=options["seed"])
-    # Whoever repeats or shuffles wants to see checks run.
-    watched = options["repeat"] > 1 or options["seed"] is not None or options["audit_inputs"]
-    fresh = options["fresh"] or watched
-    if options["audit_inputs"]:
-        from harness.cli.auditing import demand_strace
-
-        demand_strace()
-    reuse = Reuse(workspace, plan, fresh=fresh)
     plan = reuse.plan
     moment = datetime.now(UTC)
     started_at = moment.isoformat(timespec="seconds").replace("+00:00", "Z")
@@ -176,7 +158,48 @@ def command(root: str | None, /, **options: Any) -> int:
     else:
         for trouble in reuse.keep(folder.path):
             click.echo(f"warning: {trouble}", err=True)
-    return _conclude(workspace, folder, as_json=options["as_json"], otlp=options["otlp"])
+    code = _conclude(workspace, folder, as_json=options["as_json"], otlp=options["otlp"])
+    if code is ExitCode.APPROVED and not _is_once(options):
+        standing.leave(plan, folder, sys.argv[1:])
+    return code
+
+
+def _is_once(options: dict[str, Any]) -> bool:
+    """Whether the question is another one each time it is put in the same words."""
+    once = ("fresh", "audit_inputs", "last_failed", "otlp")
+    return (
+        any(options[name] for name in once)
+        or options["affected"] is not None
+        or options["seed"] is not None
+        or options["repeat"] > 1
+    )
+
+
+def _decide(workspace: Workspace, reports: Path, options: dict[str, Any]) -> Reuse | None:
+    """The plan of a run, and what of it earlier runs answer; None when nothing is affected."""
+    import msgspec
+
+    from harness.cli.reusing import Reuse
+    from harness.run.attempts import with_attempts
+
+    narrowed = (last_failed(reports),) if options["last_failed"] else ()
+    plan = plan_for(workspace, options, narrowed=narrowed)
+    if options["affected"] is not None:
+        from harness.cli.touched import touched
+
+        affected = touched(workspace, plan, options["affected"])
+        if not affected.reasons:
+            return None
+        plan = plan_for(workspace, options, narrowed=(*narrowed, affected))
+    plan = with_attempts(plan, retry=options["retry"], repeat=options["repeat"])
+    plan = msgspec.structs.replace(plan, seed=options["seed"])
+    # Whoever repeats or shuffles wants to see checks run.
+    watched = options["repeat"] > 1 or options["seed"] is not None or options["audit_inputs"]
+    if options["audit_inputs"]:
+        from harness.cli.auditing import demand_strace
+
+        demand_strace()
+    return Reuse(workspace, plan, fresh=options["fresh"] or watched)
 
 
 def _resume(workspace: Workspace, reports: Path, options: dict[str, Any]) -> int:

@@ -36,6 +36,8 @@ class Workspace:
     def __init__(self, root: Path) -> None:
         """Name the project's root folder."""
         self.root = root
+        self.loaded: dict[str, bytes] = {}
+        """The definition files as they were loaded, by their path relative to the root."""
 
     @classmethod
     def find(cls, root: str | None) -> Workspace:
@@ -87,7 +89,8 @@ class Workspace:
         from harness.record.cache import DefinitionsCache, definitions_key
 
         files, faults = self.files(), self.files(FAULTS)
-        key = definitions_key({**files, **faults}, (__version__, sys.version, *kinds.fingerprint()))
+        self.loaded = {**files, **faults}
+        key = definitions_key(self.loaded, (__version__, sys.version, *kinds.fingerprint()))
         cache = DefinitionsCache(self.root / CACHE)
         definitions = cache.get(key)
         if definitions is None:

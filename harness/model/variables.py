@@ -15,9 +15,9 @@ VARIABLES = (
     "CPLUS_INCLUDE_PATH", "LIBRARY_PATH", "LD_LIBRARY_PATH", "LD_PRELOAD", "DYLD_*",
     "PKG_CONFIG*", "SOURCE_DATE_EPOCH", "CMAKE_*", "*SAN_OPTIONS",
     "RUSTFLAGS", "RUSTDOCFLAGS", "RUSTC*", "RUSTUP_TOOLCHAIN", "RUST_*", "CARGO_*", "GOFLAGS",
-    "GO111MODULE", "GOOS", "GOARCH", "CGO_*", "PYTHON*", "PYTEST_*", "VIRTUAL_ENV", "NODE_*",
-    "npm_config_*", "JAVA_HOME", "JAVA_TOOL_OPTIONS", "GRADLE_OPTS", "MAVEN_OPTS", "LANG",
-    "LANGUAGE", "LC_*", "TZ", "SHELL",
+    "GO111MODULE", "GOOS", "GOARCH", "CGO_*", "PYTHON*", "PYTEST_ADDOPTS",
+    "PYTEST_PLUGINS", "PYTEST_D*", "VIRTUAL_ENV", "NODE_*", "npm_config_*", "JAVA_HOME",
+    "JAVA_TOOL_OPTIONS", "GRADLE_OPTS", "MAVEN_OPTS", "LANG", "LANGUAGE", "LC_*", "TZ", "SHELL",
 )  # fmt: skip
 """Variables of the environment, as globs, that change what tools do; others are not in a key."""
 

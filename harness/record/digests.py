@@ -20,7 +20,7 @@ from pathlib import Path
 import msgspec
 
 from harness.model.glob import compiled, fixed_part, is_literal
-from harness.record.listing import Stat, project_files, read_digest, stat_of
+from harness.record.listing import Known, Stat, project_files, read_digest, stat_of
 
 _MOST = 200_000
 
@@ -52,6 +52,11 @@ class FileDigests:
     def files(self) -> list[str]:
         """Every file that can be an input, sorted."""
         return self._all_files()
+
+    def known(self, path: str, digest: str) -> Known:
+        """What a file that was read with this digest is known by."""
+        facts, remembered = self._stats.get(path, (None, ""))
+        return (facts if remembered == digest else None), digest
 
     def save(self) -> None:
         """Remember for the next time; a place that refuses costs time and nothing else."""

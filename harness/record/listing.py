@@ -30,6 +30,10 @@ Stat = tuple[int, int, int, int, int]
 """Size, modification and change time in nanoseconds, inode, device."""
 
 
+Known = tuple[Stat | None, str]
+"""What a file is known by: its stat, if that tells every change, and the digest of its contents."""
+
+
 def stat_of(status: os.stat_result) -> Stat:
     """What tells a file from itself after a change."""
     return (
@@ -41,7 +45,7 @@ def stat_of(status: os.stat_result) -> Stat:
     )
 
 
-def read_digest(path: str) -> tuple[Stat | None, str]:
+def read_digest(path: str) -> Known:
     """A file's digest, and its stat when that tells every later change; else None.
 
     Another write within the clock's tick would leave the same times (git calls such an entry

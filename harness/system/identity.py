@@ -7,6 +7,7 @@ Imports nothing of ours: it is asked before anything else is loaded.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -54,6 +55,14 @@ def identity(programs: Iterable[str], environ: Mapping[str, str]) -> str:
     for name in programs:
         lines += _program(name, environ)
     return "\n".join(lines)
+
+
+def answered_by(command: Iterable[str], programs: Iterable[str], environ: Mapping[str, str]) -> str:
+    """A digest of all that the answer to a command depends on, the kernel and the user included."""
+    system = os.uname()
+    kernel = f"{system.sysname} {system.release} {system.version} {system.machine} {os.geteuid()}"
+    text = f"{tuple(command)}\n{kernel}\n{identity(programs, environ)}"
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def _program(name: str, environ: Mapping[str, str]) -> Iterator[str]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import platform
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -19,7 +18,7 @@ import msgspec
 from harness.model.base import Record
 from harness.model.plan import Capability
 from harness.system.capabilities import Row
-from harness.system.identity import identity
+from harness.system.identity import answered_by
 from harness.system.probe import KNOWN, probe
 
 ASKED_ALWAYS = frozenset({"docker"})
@@ -42,10 +41,9 @@ def programs_of(row: Row) -> tuple[str, ...]:
     return (*row.command[:1], *LOOKS.get(row.look, ()))
 
 
-def identity_of(names: Iterable[str]) -> str:
-    """A digest that differs when what was observed of capabilities may differ."""
-    texts = [_identity(KNOWN[name]) for name in sorted(names)]
-    return hashlib.sha256("\n".join(texts).encode("utf-8", "surrogateescape")).hexdigest()
+def answers(memory: Path) -> dict[str, tuple[str, float]]:
+    """The identity and the time of each remembered answer, by capability."""
+    return {name: (one.identity, one.at) for name, one in _load(memory).items()}
 
 
 def observed(
@@ -81,9 +79,7 @@ def observed(
 
 
 def _identity(row: Row) -> str:
-    kernel = f"{platform.platform()} {os.geteuid()}"
-    text = f"{row.command}\n{kernel}\n{identity(programs_of(row), os.environ)}"
-    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+    return answered_by(row.command, programs_of(row), os.environ)
 
 
 def _load(memory: Path) -> dict[str, _Answer]:
