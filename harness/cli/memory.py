@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,27 +25,53 @@ if TYPE_CHECKING:
 
 CHANGES_KEPT = 500
 LOOKED_AT = 200
+READ_BYTES = 64 * 1024 * 1024
 MARKED_CHECKS = 1_000
 
 
 def open_history(root: Path, reports: Path) -> History:
-    """The project's history, with every run that ended unseen: killed, or while it was unusable.
+    """The project's history, runs that could not tell of themselves included: killed ones.
 
-    A damaged one is rebuilt from the run folders. Raises `EvidenceError` when it cannot be used.
+    A damaged or lost one is rebuilt from the run folders. Raises `EvidenceError` when it cannot be
+    used.
     """
     from harness.record.folder import list_runs
     from harness.record.history import HISTORY, History
 
-    history = History(root / HISTORY, past=lambda: recorded(list_runs(reports)))
+    history = History(root / HISTORY, past=lambda: recorded(_readable(list_runs(reports))))
     try:
-        newest = list_runs(reports)[-LOOKED_AT:]
-        unseen = {run.run_id for run in newest} - history.run_ids() if newest else set()
-        for run in recorded(run for run in newest if run.run_id in unseen):
+        seen = history.run_ids()
+        unseen = [run for run in list_runs(reports)[-LOOKED_AT:] if run.run_id not in seen]
+        # A run that came to its end was remembered then, or meant to be no line of its own.
+        missing = [run for run in unseen if not _has_ended(run)] if seen else _readable(unseen)
+        for run in recorded(missing):
             history.add(run)
     except BaseException:
         history.close()
         raise
     return history
+
+
+def _readable(folders: Sequence[RunFolder]) -> list[RunFolder]:
+    """The newest of the runs, as many as can be read in a few seconds; oldest first."""
+    found: list[RunFolder] = []
+    left = READ_BYTES
+    for folder in reversed(folders[-LOOKED_AT:]):
+        with contextlib.suppress(OSError):
+            left -= folder.journal.stat().st_size
+        if left < 0:
+            break
+        found.append(folder)
+    return found[::-1]
+
+
+def _has_ended(folder: RunFolder) -> bool:
+    from harness.record.journal import is_finished
+
+    try:
+        return is_finished(folder.journal)
+    except OSError:
+        return True  # there is nothing to remember of it
 
 
 def recorded(folders: Iterable[RunFolder]) -> Iterator[PastRun]:

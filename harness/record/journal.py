@@ -29,6 +29,7 @@ JOURNAL_NAME = "journal.jsonl"
 _CHAIN_DIGITS = 16
 _REST_SECONDS = 0.02
 _TRIES = 3
+_LAST_LINE = 120  # more than the last line of a whole run takes
 _SUFFIX_LENGTH = len(b',"chain":""}') + _CHAIN_DIGITS
 _DURABLE = (RunStarted, CheckFinished, RunFinished)
 
@@ -130,6 +131,14 @@ def goes_on(path: Path) -> bool:
     finally:
         os.close(file)
     return False
+
+
+def is_finished(path: Path) -> bool:
+    """Whether the last line ends a run; its link is not checked. Raises `OSError`."""
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - _LAST_LINE))
+        return b'\n{"event":"run-finished",' in file.read()
 
 
 class _Flusher:

@@ -5,37 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import click
-import msgspec
 import pytest
 
 from harness.cli import diff, table
 from harness.errors import EvidenceError, UsageError
-from harness.model.event import RunStarted
 from harness.model.result import Status, TestRecord
-from harness.record.folder import RunFolder, create_run_folder, point_latest
-from harness.record.journal import JournalWriter
 from suites.harness.projects import check, make_project
 from suites.harness.run_builder import RunBuilder
+from suites.harness.run_folders import keep
 
 FIRST, SECOND = "20261123T070000Z-1f0c2a", "20261123T080000Z-2f0c2a"
 ASK = Callable[..., str]
-
-
-def keep(reports: Path, name: str, run: RunBuilder, **plan: Any) -> RunFolder:
-    """A run folder with the journal of that run."""
-    folder = create_run_folder(reports, name)
-    writer = JournalWriter(folder.journal)
-    for event in run.all_events():
-        if isinstance(event, RunStarted):
-            changed = msgspec.structs.replace(event.plan, **plan)
-            event = msgspec.structs.replace(event, run_id=name, plan=changed)
-        writer.emit(event)
-    writer.close()
-    point_latest(folder)
-    return folder
 
 
 def records(**ends: Status) -> list[TestRecord]:

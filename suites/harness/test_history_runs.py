@@ -6,7 +6,13 @@ import json
 import sqlite3
 from pathlib import Path
 
+import pytest
+
+from harness.cli.memory import open_history
+from harness.record.journal import is_finished
 from suites.harness.projects import check, make_project
+from suites.harness.run_builder import RunBuilder
+from suites.harness.run_folders import keep
 
 FLIP = check("flip", "sh", "-c", "test -e good") + check("same", "true")
 
@@ -62,6 +68,38 @@ def test_a_killed_run_is_in_the_history_when_the_next_command_looks(tmp_path: Pa
     assert (row["conclusion"], row["interrupted"]) == ("INCOMPLETE", "killed")
     assert "killed" in project.run("history").out
     assert "\n-  newest last\n" in project.run("history", "b").out
+
+
+def test_only_what_did_not_come_to_its_end_is_looked_for(tmp_path: Path) -> None:
+    """A whole run remembers itself, unless it is no line of its own: then it stays away."""
+    project = make_project(tmp_path, check("a", "true"))
+    reports = tmp_path / "reports"
+    run = RunBuilder()
+    run.check("p/a")
+    assert project.run("verify").code == 0
+    keep(reports, "20261123T070000Z-1f0c2a", run)
+    cut = keep(reports, "20261123T080000Z-1f0c2a", run)
+    assert is_finished(cut.journal)
+    lines = cut.journal.read_bytes().splitlines(keepends=True)
+    cut.journal.write_bytes(b"".join(lines[:-1]) + lines[-1][:20])
+    assert not is_finished(cut.journal)
+    with open_history(tmp_path, reports) as history:
+        assert [(one.run_id, one.interrupted) for one in history.runs(9)[1:]] == [
+            ("20261123T080000Z-1f0c2a", "killed")
+        ]
+
+
+def test_rebuilding_reads_the_newest_runs_and_not_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = RunBuilder()
+    run.check("p/a")
+    names = [f"20261123T07000{number}Z-1f0c2a" for number in range(4)]
+    for name in names:
+        size = keep(tmp_path / "reports", name, run).journal.stat().st_size
+    monkeypatch.setattr("harness.cli.memory.READ_BYTES", 2 * size)
+    with open_history(tmp_path, tmp_path / "reports") as history:
+        assert history.run_ids() == set(names[2:])
 
 
 def test_a_lost_history_is_read_back_from_the_run_folders(tmp_path: Path) -> None:
