@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from harness.record.history import History
 
 _WINDOW = 100
+_WINDOW_OF_TESTS = 30
 
 
 @click.command(name="history")
@@ -27,24 +28,33 @@ _WINDOW = 100
     help="Checks that got slower for good: median of the last 3 executed passes against the 10"
     " before, beyond three times their spread (1.4826 MAD), a tenth and 50 ms.",
 )
+@click.option("--tests", is_flag=True, help="Rank tests instead of checks.")
 @click.option(
     "-n", "--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="Rows."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the rows as a JSON list.")
 @click.pass_obj
 def command(
-    root: str | None, /, check: str | None, view: str | None, limit: int, as_json: bool
+    root: str | None,
+    /,
+    check: str | None,
+    view: str | None,
+    tests: bool,
+    limit: int,
+    as_json: bool,
 ) -> int:
     """Show recent runs, or how one check or test ended in each of them.
 
     CHECK is a check's id, its end (unit-tests), or a test's id. Marks: `.` passed, F failed,
-    E errored, ~ flaky, - precluded, s skipped. Rankings look at the newest 100 runs.
+    E errored, ~ flaky, - precluded, s skipped. Rankings look at the newest 100 runs,
+    those of tests at the newest 30.
 
     \b
     Examples:
       release-manager history
       release-manager history v7-1/unit-tests
       release-manager history --regressions
+      release-manager history --flakiest --tests
       release-manager history --json | jq '.[0].conclusion'
     """
     from harness.cli import history_views as views
@@ -52,10 +62,14 @@ def command(
 
     if check and view:
         raise click.UsageError("name a check, or ask for a ranking, not both")
+    if tests and not view:
+        raise click.UsageError("--tests ranks: say --flakiest, --slowest or --regressions, too")
     workspace = Workspace.find(root)
     with open_history(workspace.root, workspace.reports) as history:
         rows: list[Any] = (
-            _line(history, check, limit) if check else _rows(history, view or "runs", limit)
+            _line(history, check, limit)
+            if check
+            else _rows(history, view or "runs", limit, tests=tests)
         )
         has_runs = bool(history.runs(1))
         if history.set_aside:
@@ -78,7 +92,11 @@ def _line(history: History, name: str, limit: int) -> list[dict[str, Any]]:
     found = history.names(name)
     if len(found) > 1 and name not in found:
         raise UsageError(f"{name!r} names {len(found)} checks", next_step=f"say {', '.join(found)}")
-    line = history.line(found[0] if len(found) == 1 else name, limit)
+    if not found:
+        test = name
+    else:
+        test, name = "", found[0] if len(found) == 1 else name
+    line = history.line(name, limit)
     if not line and history.runs(1):
         raise UsageError(f"no run had a check or test {name!r}", next_step=_near(history, name))
     return [
@@ -86,6 +104,7 @@ def _line(history: History, name: str, limit: int) -> list[dict[str, Any]]:
             "run": mark.run_id,
             "started_at": run.started_at,
             "check": check,
+            "test": test,
             "status": mark.status.value,
             "seconds": mark.seconds,
             "reused": mark.reused,
@@ -106,12 +125,15 @@ def _near(history: History, name: str) -> str:
     return "`release-manager history --slowest` lists the checks there are"
 
 
-def _rows(history: History, view: str, limit: int) -> list[Any]:
+def _rows(history: History, view: str, limit: int, *, tests: bool) -> list[Any]:
     from harness.compare import flakiest, passes, regressions, slowest
 
     if view == "runs":
         return _runs(history, limit)
-    ends = history.ends(_WINDOW)
+    if tests:
+        ends = history.test_ends(_WINDOW_OF_TESTS, only_unsteady=view == "flakiest")
+    else:
+        ends = history.ends(_WINDOW)
     match view:
         case "flakiest":
             return flakiest(ends)[:limit]

@@ -37,9 +37,9 @@ _BAR = 16
 _HOW = 10  # a signal's name or that it was killed; whole sentences stand in the report
 NOTHING = {
     "runs": "no run yet; `release-manager verify` writes the first",
-    "flakiest": "no check ended differently from one run to the next",
-    "slowest": "no check was executed and passed yet",
-    "regressions": "no check got slower for good; to say so takes eight executed passes of a check",
+    "flakiest": "nothing ended differently from one run to the next",
+    "slowest": "nothing was executed and passed yet",
+    "regressions": "nothing got slower for good; to say so takes eight executed passes",
 }
 
 
@@ -88,7 +88,7 @@ def _line(rows: Sequence[Mapping[str, Any]]) -> None:
     """The marks in one line, what they come to, and each end with its duration."""
     counts = Counter(row["status"] for row in rows)
     took = [row["seconds"] for row in rows if row["seconds"] is not None]
-    name = rows[0]["check"]
+    name = rows[0]["test"] or rows[0]["check"]
     marks = "".join(_MARK[row["status"]] for row in reversed(rows))
     room = width()
     label = "  newest last"
@@ -115,6 +115,7 @@ def _line(rows: Sequence[Mapping[str, Any]]) -> None:
         ]
         for row in rows
     ]
+    # A test's name alone may be that of several checks.
     for key, most in (("check", None), ("commit", 8)):
         values = [row[key][:most] for row in rows]
         if len(set(values)) > 1 if key == "check" else any(values):
@@ -124,9 +125,20 @@ def _line(rows: Sequence[Mapping[str, Any]]) -> None:
     print_table(columns, cells)
 
 
+def _names(rows: Sequence[Flips | Slow | Regression]) -> tuple[Column, list[str]]:
+    """The column that names what is ranked; tests stand with the end of their check's id."""
+    if not any(one.test for one in rows):
+        return Column(head="check", flexible=True), [one.check for one in rows]
+    if len({one.check for one in rows}) == 1:
+        return Column(head=f"test of {rows[0].check}", flexible=True), [one.test for one in rows]
+    names = [f"{one.check.rpartition('/')[2]}  {one.test}" for one in rows]
+    return Column(head="check, test", flexible=True), names
+
+
 def _flakiest(rows: Sequence[Flips]) -> None:
+    column, names = _names(rows)
     columns = [
-        Column(head="check", flexible=True),
+        column,
         Column(head="flips", right=True),
         Column(head="runs", right=True),
         Column(head="share", right=True),
@@ -134,20 +146,21 @@ def _flakiest(rows: Sequence[Flips]) -> None:
     ]
     cells = [
         [
-            one.check,
+            name,
             f"{one.flips:,}",
             f"{one.runs:,}",
             f"{one.share:.0%}",
             "".join(_MARK[status.value] for status in one.last),
         ]
-        for one in rows
+        for name, one in zip(names, rows, strict=True)
     ]
     print_table(columns, cells)
 
 
 def _slowest(rows: Sequence[Slow]) -> None:
+    column, names = _names(rows)
     columns = [
-        Column(head="check", flexible=True),
+        column,
         Column(head="takes", right=True),
         Column(head="share", right=True),
         Column(head="", spare=True),
@@ -157,21 +170,22 @@ def _slowest(rows: Sequence[Slow]) -> None:
     longest = max(one.seconds for one in rows)
     cells = [
         [
-            one.check,
+            name,
             duration_text(one.seconds),
             f"{one.share:.0%}",
             _bar(one.seconds, longest),
             duration_text(one.longest),
             f"{one.runs:,}",
         ]
-        for one in rows
+        for name, one in zip(names, rows, strict=True)
     ]
     print_table(columns, cells)
 
 
 def _regressions(rows: Sequence[Regression]) -> None:
+    column, names = _names(rows)
     columns = [
-        Column(head="check", flexible=True),
+        column,
         Column(head="before", right=True),
         Column(head="spread", right=True),
         Column(head="now", right=True),
@@ -180,14 +194,14 @@ def _regressions(rows: Sequence[Regression]) -> None:
     ]
     cells = [
         [
-            one.check,
+            name,
             duration_text(one.before),
             duration_text(one.spread),
             duration_text(one.now),
             f"+{(one.now - one.before) / one.before:.0%}" if one.before else "",
             f"last {one.recent_runs} against {one.earlier_runs}",
         ]
-        for one in rows
+        for name, one in zip(names, rows, strict=True)
     ]
     print_table(columns, cells)
 

@@ -24,9 +24,13 @@ _SECONDS = 0.05
 
 
 class Regression(Record, frozen=True, omit_defaults=False):
-    """A check whose durations moved; all in seconds. `spread` is 1.4826 x MAD of the earlier."""
+    """Durations that moved, of a check or a test; all in seconds.
+
+    `spread` is 1.4826 x MAD of the earlier.
+    """
 
     check: str
+    test: str
     before: float
     now: float
     spread: float
@@ -40,14 +44,18 @@ def spread(seconds: Sequence[float]) -> float:
     return _NORMAL * median(abs(value - middle) for value in seconds)
 
 
-def regressions(seconds: Mapping[str, Sequence[float]]) -> list[Regression]:
-    """Every regression in the durations by check, the greatest share of slowing first."""
-    found = [one for name, took in seconds.items() if (one := regression(name, took)) is not None]
-    return sorted(found, key=lambda one: (-one.now / max(one.before, 1e-9), one.check))
+def regressions(seconds: Mapping[tuple[str, str], Sequence[float]]) -> list[Regression]:
+    """Every regression in the durations by check and test, the steepest first."""
+    found = [
+        one
+        for (check, test), took in seconds.items()
+        if (one := regression(check, took, test=test)) is not None
+    ]
+    return sorted(found, key=lambda one: (-one.now / max(one.before, 1e-9), one.check, one.test))
 
 
-def regression(check: str, seconds: Sequence[float]) -> Regression | None:
-    """The regression in a check's durations, oldest first; None when there is none to prove.
+def regression(check: str, seconds: Sequence[float], *, test: str = "") -> Regression | None:
+    """The regression in durations, oldest first; None when there is none to prove.
 
     The last 3 executed passes stand against the at most 10 before them, of which at least 5 must
     exist.
@@ -60,6 +68,7 @@ def regression(check: str, seconds: Sequence[float]) -> Regression | None:
         return None
     return Regression(
         check=check,
+        test=test,
         before=before,
         now=now,
         spread=around,

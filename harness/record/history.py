@@ -16,9 +16,13 @@ from harness.model.history import Mark, PastCheck, PastRun
 from harness.model.result import Status
 from harness.record.history_file import HistoryFile, transaction
 from harness.record.history_rows import (
+    CHECK_ENDS,
     RUN,
     RUN_OF,
+    TEST_ENDS,
+    UNSTEADY_TEST_ENDS,
     checks_of,
+    ends_by_name,
     mark,
     marks_of,
     past_check,
@@ -221,21 +225,19 @@ class History:
             ]
         )
 
-    def ends(self, runs: int) -> dict[str, list[PastCheck]]:
-        """Every executed end of each check in the newest `runs` runs, oldest first."""
+    def ends(self, runs: int) -> dict[tuple[str, str], list[PastCheck]]:
+        """Every executed end of each check in the newest `runs` runs, oldest first.
 
-        def find(db: sqlite3.Connection) -> dict[str, list[PastCheck]]:
-            found: dict[str, list[PastCheck]] = {}
-            for name, status, seconds in db.execute(
-                "SELECT n.name, c.status, c.seconds FROM checks c"
-                " JOIN (SELECT id, started_at FROM runs"
-                "   ORDER BY started_at DESC, id DESC LIMIT ?) r ON r.id = c.run"
-                " JOIN names n ON n.id = c.name"
-                " WHERE c.reused = 0 AND c.seconds IS NOT NULL ORDER BY r.started_at, r.id",
-                (runs,),
-            ):
-                end = PastCheck(status=Status(status), seconds=seconds)
-                found.setdefault(name, []).append(end)
-            return found
+        By the check's id and an empty test.
+        """
+        return self._file.read(lambda db: ends_by_name(db.execute(CHECK_ENDS, (runs,))))
 
-        return self._file.read(find)
+    def test_ends(
+        self, runs: int, *, only_unsteady: bool
+    ) -> dict[tuple[str, str], list[PastCheck]]:
+        """Every executed end of each test in the newest `runs` runs, oldest first.
+
+        By check and test; with `only_unsteady` only of tests that did not always pass.
+        """
+        query = UNSTEADY_TEST_ENDS if only_unsteady else TEST_ENDS
+        return self._file.read(lambda db: ends_by_name(db.execute(query, (runs,))))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 
 from harness.model.history import Mark, PastCheck, PastRun, PastTest
 from harness.model.result import Conclusion, Status
@@ -13,6 +14,39 @@ RUN = (
     " commit_id, interrupted"
 )
 RUN_OF = ", ".join(f"r.{column}" for column in RUN.split(", "))
+CHECK_ENDS = """
+WITH newest AS (SELECT id, started_at FROM runs ORDER BY started_at DESC, id DESC LIMIT ?)
+SELECT n.name, '', c.status, c.seconds
+FROM checks c JOIN newest r ON r.id = c.run JOIN names n ON n.id = c.name
+WHERE c.reused = 0 AND c.seconds IS NOT NULL ORDER BY r.started_at, r.id"""
+TEST_ENDS = """
+WITH newest AS (SELECT id, started_at FROM runs ORDER BY started_at DESC, id DESC LIMIT ?)
+SELECT c.name, n.name, t.status, t.seconds
+FROM tests t JOIN newest r ON r.id = t.run
+JOIN checks k ON k.run = t.run AND k.name = t.check_name
+JOIN names c ON c.id = t.check_name JOIN names n ON n.id = t.name
+WHERE k.reused = 0 ORDER BY r.started_at, r.id"""
+UNSTEADY_TEST_ENDS = """
+WITH newest AS (SELECT id, started_at FROM runs ORDER BY started_at DESC, id DESC LIMIT ?),
+unsteady AS (SELECT DISTINCT check_name, name FROM tests
+    WHERE status <> 'passed' AND run IN (SELECT id FROM newest))
+SELECT c.name, n.name, t.status, t.seconds
+FROM unsteady u JOIN tests t ON t.name = u.name AND t.check_name = u.check_name
+JOIN newest r ON r.id = t.run
+JOIN checks k ON k.run = t.run AND k.name = t.check_name
+JOIN names c ON c.id = t.check_name JOIN names n ON n.id = t.name
+WHERE k.reused = 0 ORDER BY r.started_at, r.id"""
+
+
+def ends_by_name(
+    rows: Iterable[tuple[str, str, str, float | None]],
+) -> dict[tuple[str, str], list[PastCheck]]:
+    """Ends in the order of the rows (check, test, status, seconds), by check and test."""
+    found: dict[tuple[str, str], list[PastCheck]] = {}
+    for check, test, status, seconds in rows:
+        end = PastCheck(status=Status(status), seconds=seconds)
+        found.setdefault((check, test), []).append(end)
+    return found
 
 
 def checks_of(db: sqlite3.Connection, run: int) -> dict[str, PastCheck]:

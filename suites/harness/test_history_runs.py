@@ -23,7 +23,10 @@ def test_a_run_is_compared_with_the_one_before(tmp_path: Path) -> None:
     assert project.run("verify").code == 0
     assert "comparison" not in project.report()
     (tmp_path / "good").unlink()
-    assert project.run("verify").code == 1
+    done = project.run("verify")
+    assert done.code == 1
+    assert "newly failing p/flip: passed before, failed now" in done.out
+    assert "**newly failing** `p/flip`" in (tmp_path / "reports/latest/summary.md").read_text()
     report = project.report()
     assert report["comparison"]["counts"] == {"new-failure": 1}
     (changed,) = report["comparison"]["changes"]

@@ -6,13 +6,14 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import click
 import pytest
 
-from harness.cli import history, table
+from harness.cli import history, history_views, table
 from harness.cli.table import Column, lines
 from harness.compare import flakiest, regressions, slowest, spread
 from harness.model.event import CheckStarted
-from harness.model.history import PastCheck, PastRun
+from harness.model.history import PastCheck, PastRun, PastTest
 from harness.model.result import Conclusion, Status
 from harness.record.folder import list_runs
 from harness.record.history import HISTORY, History
@@ -33,7 +34,17 @@ def thirty_runs() -> list[PastRun]:
         killed = number == 25
         checks = {
             "p/quick": end(seconds=0.25),
-            "p/flips": end(Status.FAILED if number % 4 == 3 else Status.PASSED, 2.0),
+            "p/flips": PastCheck(
+                status=Status.FAILED if number % 4 == 3 else Status.PASSED,
+                seconds=2.0,
+                tests={
+                    "t::steady": PastTest(status=Status.PASSED, seconds=0.5),
+                    "t::unsteady": PastTest(
+                        status=Status.FAILED if number % 4 == 3 else Status.PASSED,
+                        seconds=3.0 if number > 25 else 1.0,
+                    ),
+                },
+            ),
             "p/slower": end(seconds=9.0 if number > 26 else 6.0 + number % 3 / 10),
             LONG: PastCheck(status=Status.PRECLUDED) if killed else end(seconds=75.0),
         }
@@ -124,6 +135,27 @@ def test_rankings_name_what_stands_out(ask: Callable[..., str]) -> None:
     assert "p/slower   6.1 s  148 ms  9.0 s    +48%  last 3 against 10" in ask("--regressions")
 
 
+def test_tests_are_ranked_on_demand(ask: Callable[..., str]) -> None:
+    (row,) = ask("--flakiest", "--tests").splitlines()[1:]
+    assert row.split() == ["t::unsteady", "14", "30", "48%", ".F...F...F...F...F.."]
+    rows = [line.split()[0] for line in ask("--slowest", "--tests").splitlines()]
+    assert rows == ["test", "t::unsteady", "t::steady"]
+    (slow,) = json.loads(ask("--regressions", "--tests", "--json"))
+    assert (slow["check"], slow["test"], slow["now"]) == ("p/flips", "t::unsteady", 3.0)
+    assert ask("t::unsteady").startswith("t::unsteady\n")
+    with pytest.raises(click.UsageError, match="--tests ranks"):
+        ask("--tests")
+
+
+def test_tests_of_several_checks_stand_with_theirs(capsys: pytest.CaptureFixture[str]) -> None:
+    slow = slowest({("p/a", "t::one"): [end(seconds=2.0)], ("p/b", "t::one"): [end()]})
+    history_views.SHOW["slowest"](slow)
+    assert [line.split()[:2] for line in capsys.readouterr().out.splitlines()[1:]] == [
+        ["a", "t::one"],
+        ["b", "t::one"],
+    ]
+
+
 @pytest.mark.parametrize(
     ("arguments", "keys"),
     [
@@ -166,14 +198,15 @@ def test_spare_columns_go_before_flexible_ones_give_way() -> None:
 
 
 def test_rankings_of_nothing_are_empty() -> None:
-    assert flakiest({"a": [end()]}) == []
-    assert slowest({"a": [end(Status.FAILED)]}) == []
-    assert regressions({"a": [1.0]}) == []
+    assert flakiest({("a", ""): [end()]}) == []
+    assert slowest({("a", ""): [end(Status.FAILED)]}) == []
+    assert regressions({("a", ""): [1.0]}) == []
     assert spread([2.0]) == 0.0
 
 
 def test_the_steepest_regression_stands_first() -> None:
-    found = regressions({"a": [1.0] * 8 + [2.0] * 3, "b": [10.0] * 8 + [90.0] * 3, "c": [1.0] * 11})
+    slowing = {"a": [1.0] * 8 + [2.0] * 3, "b": [10.0] * 8 + [90.0] * 3, "c": [1.0] * 11}
+    found = regressions({(name, ""): took for name, took in slowing.items()})
     assert [one.check for one in found] == ["b", "a"]
 
 
