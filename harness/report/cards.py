@@ -36,6 +36,7 @@ class ShownAttempt(Record, frozen=True):
     tests: tuple[ShownTest, ...]
     alike: tuple[ShownTest, ...]
     output: Shown
+    attached: tuple[Piece, ...]
 
 
 class Card(Record, frozen=True):
@@ -93,6 +94,7 @@ class _Said:
             tests=tests,
             alike=alike,
             output=self._outputs.show(attempt.output, _CARD_OUTPUT),
+            attached=self._evidence.of(attempt.attachments),
         )
 
     def _tests(self, bad: Iterable[TestRecord]) -> tuple[ShownTest, ...]:

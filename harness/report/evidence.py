@@ -74,6 +74,7 @@ def _in_order(view: View) -> Iterator[Attachment]:
         yield from check.attachments
         for attempt in check.earlier:
             yield from _of_tests(attempt.tests)
+            yield from attempt.attachments
 
 
 def _of_tests(tests: Iterable[TestRecord]) -> Iterator[Attachment]:

@@ -124,6 +124,7 @@ class ViewAttempt(Record, frozen=True):
     timed_out: bool = False
     tests: tuple[TestRecord, ...] = ()
     output: Output = Output()
+    attachments: tuple[Attachment, ...] = ()
 
 
 class ViewOverride(Record, frozen=True):

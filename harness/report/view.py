@@ -233,6 +233,7 @@ def _check(
                 timed_out=attempt.timed_out,
                 tests=cleaned(test_record, attempt.outcome.tests),
                 output=output(attempt.output),
+                attachments=cleaned(attachment, attempt.outcome.attachments),
             )
             for attempt in result.attempts[:-1]
         ),

@@ -146,6 +146,19 @@ def test_the_page_shows_what_a_test_and_its_check_attached(templates: dict[str, 
     assert "data:image" not in as_html(view, templates)
 
 
+def test_what_an_earlier_attempt_attached_stands_with_it(templates: dict[str, str]) -> None:
+    first = attached("attachments/p/x/1-first.log", b"first")
+    builder = RunBuilder()
+    builder.check("p/x", Status.FAILED, message="once", attachments=[first])
+    builder.check("p/x", attempt=2)
+    run = builder.run()
+    view = build(run, judge(run))
+    assert wanted(view) == (first,)
+    page = as_html(view, templates, files={first.path: b"first"})
+    part = page[page.index("Attempt 1 failed") : page.index("Run it again")]
+    assert 'aria-label="Attached first.log">first</pre>' in part
+
+
 def test_only_what_is_as_the_run_kept_it_is_read_back(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     (folder / "attachments").mkdir(parents=True)
