@@ -39,6 +39,14 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
         return render_all(self.view, templates, files=files, bytecode_cache=template_cache())
 
 
+class Ended(msgspec.Struct, frozen=True, kw_only=True):
+    """A run that ended, recorded and judged; `code` is what `verify` exits with."""
+
+    code: ExitCode
+    replayed: Replayed
+    folder: RunFolder
+
+
 def replay(folder: RunFolder) -> Replayed:
     """Read, fold and judge a run. Raises `EvidenceError` for a journal that proves nothing."""
     journal = read_journal(folder.journal)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from harness.model.history import Comparison
     from harness.record.folder import RunFolder
 
-_COLOURS = {
+COLOURS = {
     Conclusion.APPROVED: "green",
     Conclusion.BLOCKED: "red",
     Conclusion.INCOMPLETE: "yellow",
@@ -64,7 +64,7 @@ def print_summary(replayed: Replayed, folder: RunFolder, *, as_json: bool) -> No
         tests += len(result.tests)
         failed_tests += sum(test.status in {Status.FAILED, Status.ERRORED} for test in result.tests)
     click.echo()
-    word = click.style(verdict.conclusion.value, fg=_COLOURS[verdict.conclusion], bold=True)
+    word = click.style(verdict.conclusion.value, fg=COLOURS[verdict.conclusion], bold=True)
     click.echo(f"{word}  {run.header.plan.project}, judged by profile {verdict.profile!r}")
     said = ", ".join(f"{counts[status]} {status.value}" for status in _ORDER if counts[status])
     if run.header.plan.deselected:
@@ -92,7 +92,7 @@ def print_summary(replayed: Replayed, folder: RunFolder, *, as_json: bool) -> No
     if replayed.view.comparison is not None:
         for name, text in _since(folder.run_id, replayed.view.comparison):
             _line(name, text)
-    _line("report", _near(folder.path / "report.html"))
+    _line("report", near(folder.path / "report.html"))
     if os.environ.get("GITHUB_ACTIONS") == "true":
         for annotation in github.annotations(replayed.view):
             click.echo(annotation)
@@ -148,7 +148,7 @@ def _line(label: str, text: str) -> None:
     click.echo(f"  {label:<14}{text}")
 
 
-def _near(path: Path) -> str:
+def near(path: Path) -> str:
     """The path as a person here would type it."""
     try:
         relative = os.path.relpath(path)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import secrets
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,9 +28,11 @@ from harness.cli.workspace import Workspace
 from harness.errors import ExitCode, HostError
 
 if TYPE_CHECKING:
+    from harness.cli.replay import Ended
     from harness.cli.reusing import Reuse
     from harness.model.plan import Plan
     from harness.model.ports import EventSink
+    from harness.plan.selection import Narrowed
     from harness.record.folder import RunFolder
     from harness.run.kinds.registry import KindRegistry
 
@@ -89,6 +92,12 @@ if TYPE_CHECKING:
     help="Go on with a run that was cut short: what ended keeps its end, the rest runs. By default"
     " the latest. Write --resume=RUN.",
 )
+@click.option(
+    "--watch",
+    is_flag=True,
+    help="Stay, and verify what a change can touch whenever files change. Ctrl-C ends it with the"
+    " last verdict's exit code.",
+)
 @exporting
 @click.option(
     "--audit-inputs",
@@ -111,18 +120,41 @@ def command(root: str | None, /, **options: Any) -> int:
       release-manager verify v7-1 --jobs 1
       release-manager verify --tag fast --exclude 'v7-1/memory*'
       release-manager verify --profile release
+      release-manager verify v7-1 --watch
       release-manager verify --json | jq -c 'select(.event == "check-finished")'
     """
-    clock = RunClock()
     workspace = Workspace.find(root)
     reports = Path(options["output"]).resolve() if options["output"] else workspace.reports
-    options["trace"] = begin_trace(options["otlp"], clock)
     if options["resume"] is not None:
         return _resume(workspace, reports, options)
-    standing = Standing(workspace)
-    reuse = standing.recalled() or _decide(workspace, reports, options)
+    if options["watch"]:
+        from harness.cli.watch import watch
+
+        return watch(workspace, reports, options, functools.partial(_verify, workspace, reports))
+    tell = functools.partial(_print, options)
+    ended = _verify(workspace, reports, options, tell, standing=Standing(workspace))
+    return ExitCode.APPROVED if ended is None else ended.code
+
+
+def _verify(
+    workspace: Workspace,
+    reports: Path,
+    options: dict[str, Any],
+    tell: Callable[[Ended], None],
+    narrowed: tuple[Narrowed, ...] = (),
+    *,
+    standing: Standing | None = None,
+) -> Ended | None:
+    """Run, record, judge and tell what options select; None when they leave nothing to run.
+
+    `standing` has earlier decisions on the same command line, and takes this one.
+    """
+    clock = RunClock()
+    options["trace"] = begin_trace(options["otlp"], clock)
+    recalled = standing.recalled() if standing is not None else None
+    reuse = recalled or _decide(workspace, reports, options, narrowed)
     if reuse is None:
-        return ExitCode.APPROVED
+        return None
 
     from harness.cli.display import make_display
     from harness.record.folder import create_run_folder, new_run_id
@@ -158,10 +190,10 @@ def command(root: str | None, /, **options: Any) -> int:
     else:
         for trouble in reuse.keep(folder.path):
             click.echo(f"warning: {trouble}", err=True)
-    code = _conclude(workspace, folder, as_json=options["as_json"], otlp=options["otlp"])
-    if code is ExitCode.APPROVED and not _is_once(options):
+    ended = _conclude(workspace, folder, tell, otlp=options["otlp"])
+    if standing is not None and ended.code is ExitCode.APPROVED and not _is_once(options):
         standing.leave(plan, folder, sys.argv[1:])
-    return code
+    return ended
 
 
 def _is_once(options: dict[str, Any]) -> bool:
@@ -175,14 +207,17 @@ def _is_once(options: dict[str, Any]) -> bool:
     )
 
 
-def _decide(workspace: Workspace, reports: Path, options: dict[str, Any]) -> Reuse | None:
+def _decide(
+    workspace: Workspace, reports: Path, options: dict[str, Any], narrowed: tuple[Narrowed, ...]
+) -> Reuse | None:
     """The plan of a run, and what of it earlier runs answer; None when nothing is affected."""
     import msgspec
 
     from harness.cli.reusing import Reuse
     from harness.run.attempts import with_attempts
 
-    narrowed = (last_failed(reports),) if options["last_failed"] else ()
+    if options["last_failed"]:
+        narrowed = (*narrowed, last_failed(reports))
     plan = plan_for(workspace, options, narrowed=narrowed)
     if options["affected"] is not None:
         from harness.cli.touched import touched
@@ -231,7 +266,8 @@ def _resume(workspace: Workspace, reports: Path, options: dict[str, Any]) -> int
         ) from error
     for trouble in troubles:
         click.echo(f"warning: {trouble}", err=True)
-    return _conclude(workspace, folder, as_json=options["as_json"], otlp=options["otlp"])
+    tell = functools.partial(_print, options)
+    return _conclude(workspace, folder, tell, otlp=options["otlp"]).code
 
 
 def _kinds(workspace: Workspace, plan: Plan, *, audit: bool) -> KindRegistry:
@@ -297,22 +333,30 @@ def _drive(
         )
 
 
-def _conclude(workspace: Workspace, folder: RunFolder, *, as_json: bool, otlp: str | None) -> int:
-    """Judge what the journal says, write the reports, print the end of the story."""
-    from harness.cli.replay import exit_code_of, replay
-    from harness.cli.summary import print_summary
+def _conclude(
+    workspace: Workspace, folder: RunFolder, tell: Callable[[Ended], None], *, otlp: str | None
+) -> Ended:
+    """Judge what the journal says, write the reports, tell the end of the story."""
+    from harness.cli.replay import Ended, exit_code_of, replay
     from harness.record.folder import point_latest
 
     replayed = replay(folder)
     for name, content in replayed.render(workspace.templates()).items():
         folder.write(name, content)
     point_latest(folder)
-    try:
-        print_summary(replayed, folder, as_json=as_json)
-    except OSError:
-        # The verdict is this command's exit code, whether somebody can read the words or not.
-        hush()
+    interrupted = replayed.run.interrupted.startswith("SIG")
+    code = ExitCode.INTERRUPTED if interrupted else exit_code_of(replayed.verdict.conclusion)
+    ended = Ended(code=code, replayed=replayed, folder=folder)
+    tell(ended)
     send_trace(replayed, otlp)
-    if replayed.run.interrupted.startswith("SIG"):
-        return ExitCode.INTERRUPTED
-    return exit_code_of(replayed.verdict.conclusion)
+    return ended
+
+
+def _print(options: dict[str, Any], ended: Ended) -> None:
+    """The end of the story, whether somebody can read the words or not."""
+    from harness.cli.summary import print_summary
+
+    try:
+        print_summary(ended.replayed, ended.folder, as_json=options["as_json"])
+    except OSError:
+        hush()  # the verdict is this command's exit code

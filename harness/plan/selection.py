@@ -15,7 +15,7 @@ from harness.model.base import Record
 
 
 class Narrowed(Record, frozen=True):
-    """What an option leaves of a selection: ids with the reason of each, and words for the whole."""
+    """What an option leaves of a selection: ids, the reason of each, and words for the whole."""
 
     words: str
     reasons: dict[str, str]

@@ -80,7 +80,7 @@ def project_files(root: str) -> list[str]:
             above = frozenset(os.path.realpath(one) for one in _above(f"{root}/{inside}"))
             listed.extend(_walk(root, inside, above))
         listed = [one for one in listed if one not in folders]
-    return sorted({one for one in listed if not _is_ours(one)})
+    return sorted({one for one in listed if not is_ours(one)})
 
 
 def _above(path: str) -> Iterator[str]:
@@ -90,7 +90,7 @@ def _above(path: str) -> Iterator[str]:
         path = folder
 
 
-def _is_ours(path: str) -> bool:
+def is_ours(path: str) -> bool:
     """Whether a path is of what runs leave behind."""
     first, _, rest = path.partition("/")
     if first == ".release-manager":
