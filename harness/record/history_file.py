@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TextIO, TypeVar
 
 from harness.errors import EvidenceError
+from harness.record.folder import make_ignored
 from harness.record.history_schema import NewerHistoryError, migrate
 
 _T = TypeVar("_T")
@@ -46,7 +47,7 @@ class HistoryFile:
         self._lock: TextIO | None = None
         try:
             with self._refusing():
-                path.parent.mkdir(parents=True, exist_ok=True)
+                make_ignored(path.parent)
                 self._lock = _locked(Path(f"{path}.lock"))
                 try:
                     self._db = _connect(path)

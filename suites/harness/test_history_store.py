@@ -66,6 +66,13 @@ def test_a_run_comes_back_as_it_was_added(tmp_path: Path) -> None:
     assert found == kept
 
 
+def test_a_folder_made_for_it_is_ignored_by_git(tmp_path: Path) -> None:
+    with History(tmp_path / "own" / "h"):
+        assert (tmp_path / "own" / ".gitignore").read_text("utf-8").endswith("*\n")
+    with History(tmp_path / "h"):
+        assert not (tmp_path / ".gitignore").exists()  # somebody else made this one
+
+
 def test_the_base_is_the_last_complete_run_of_the_same_scope(tmp_path: Path) -> None:
     with History(tmp_path / "h") as history:
         for one in (
