@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import click
 import msgspec
@@ -162,19 +162,33 @@ class _Left:
             ),
         )
 
-    def passes(self, plan: Plan) -> dict[str, CheckFinished]:
-        """The ends before the cut that later runs may reuse, if they passed.
-
-        What a check had built may have been built over since; only who runs now knows its own.
-        """
+    def passes(self, plan: Plan, root: Path) -> dict[str, CheckFinished]:
+        """The ends before the cut that later runs may reuse, if they passed."""
+        until = _last_alive(self.events)
         return {
             check.id: self.attempts[check.id][-1]
             for check in plan.checks
             if check.id in self.ended
             and check.key
             and check.decision is Decision.RUN
-            and not check.options.get("outputs")
+            and all(is_as_of(root, pattern, until) for pattern in check.options.get("outputs", ()))
         }
+
+
+def _last_alive(events: Sequence[Event]) -> float:
+    """When the run told of something last, in seconds since the epoch; rather too early."""
+    began = datetime.fromisoformat(cast("RunStarted", events[0]).started_at)
+    return began.timestamp() + 1.0 + events[-1].at  # the header's time is cut to whole seconds
+
+
+def is_as_of(root: Path, pattern: str, until: float) -> bool:
+    """Whether files match the pattern, and none was written, replaced or touched after `until`.
+
+    Somebody may have built over what a check had built. A file's change time tells, and unlike the
+    time of its last writing nobody can set it.
+    """
+    files = [path for path in root.glob(pattern) if path.is_file()]
+    return bool(files) and all(path.stat().st_ctime <= until for path in files)
 
 
 def resume(
@@ -216,7 +230,7 @@ def resume(
         plan = left.plan(plan)
         unended = [check.id for check in plan.checks if check.id not in left.ended]
         set_aside_work(folder.path, unended, left.begun)
-        passes = left.passes(plan)
+        passes = left.passes(plan, workspace.root)
         with heeding_signals(stop), tee(journal, plan, frozenset(left.attempts)) as shown:
             remembering = Remembering(
                 shown,

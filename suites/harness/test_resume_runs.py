@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import time
 from collections import Counter
@@ -12,7 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from harness.cli.resume import resumable, set_aside_work
+from harness.cli.resume import is_as_of, resumable, set_aside_work
 from harness.errors import EvidenceError, UsageError
 from harness.model.event import (
     CheckFinished,
@@ -68,6 +69,15 @@ def wait_for(root: Path, happened: Callable[[tuple[Event, ...]], bool]) -> Path:
 def tiny(name: str, *, more: str = "", code: int = 0) -> str:
     # The log is flushed by the shell's exit, so a line means that the check ran to its end.
     return check(name, "sh", "-c", f"echo {name} >> ran.log; sleep 0.01; exit {code}", more=more)
+
+
+BUILD = """\
+  - id: built
+    title: A file is made
+    uses: build
+    with: { run: [sh, -c, echo made > out.bin], outputs: [out.bin] }
+    inputs: [src.txt]
+"""
 
 
 def many_checks() -> str:
@@ -236,18 +246,32 @@ def test_passes_of_a_resumed_run_are_reused_by_the_next(tmp_path: Path) -> None:
     project = make_project(
         tmp_path,
         check("before", "true", more=more)
-        + check("after", "sh", "-c", "test -e go || sleep 300", more=more),
+        + BUILD
+        + check("after", "sh", "-c", "test -e go || sleep 300", more=f"{more}\nneeds: [built]"),
     )
     (tmp_path / "src.txt").touch()
     process = project.start("verify")
-    wait_for(tmp_path, lambda events: len(ends_of(events)) == 1)
+    wait_for(tmp_path, lambda events: len(ends_of(events)) == 2)
     process.kill()
     process.communicate()
     (tmp_path / "go").touch()
     assert project.run("verify", "--resume").code == 0
     assert project.run("verify").code == 0
     counts = project.report()["counts"]
-    assert (counts["executed"], counts["reused"]) == (0, 2)
+    assert (counts["executed"], counts["reused"]) == (0, 3)
+
+
+def test_a_build_is_as_it_was_left_unless_its_files_changed_since(tmp_path: Path) -> None:
+    made = tmp_path / "out.bin"
+    made.write_text("made")
+    then = made.stat().st_ctime
+    assert is_as_of(tmp_path, "*.bin", then)
+    assert not is_as_of(tmp_path, "*.bin", then - 1.0)
+    assert not is_as_of(tmp_path, "gone*", then)
+    time.sleep(0.02)
+    made.write_text("over")
+    os.utime(made, (then - 60, then - 60))  # however old it claims to be
+    assert not is_as_of(tmp_path, "*.bin", then)
 
 
 def test_an_audit_of_inputs_does_not_go_on(tmp_path: Path) -> None:
