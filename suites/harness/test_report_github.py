@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from harness.cli.replay import Replayed
+from harness.cli.summary import print_summary
 from harness.judge import judge
 from harness.model.result import Finding, Severity, Status, TestRecord
+from harness.record.folder import RunFolder
 from harness.report import build
 from harness.report.github import MOST_OF_A_KIND, annotations
 from harness.report.shape import View
@@ -131,15 +134,30 @@ def test_hostile_text_is_bounded_and_inert() -> None:
 # The command line
 
 
-def test_annotations_are_printed_in_githubs_jobs_alone(tmp_path: Path) -> None:
+def test_annotations_are_printed_in_githubs_jobs(tmp_path: Path) -> None:
     project = make_project(tmp_path, check("a", "true") + check("b", "false"))
-    at_github = {"GITHUB_ACTIONS": "true"}
-    done = project.run("verify", env=at_github)
+    done = project.run("verify", env={"GITHUB_ACTIONS": "true"})
     assert done.code == 1
     lines = [line for line in done.out.splitlines() if line.startswith("::")]
     titles = [read(line)[1]["title"] for line in lines]
     assert titles == ["release-manager: BLOCKED", "p/b: Check b"]
     assert read(lines[1])[1]["file"] == "phases/p.yaml"
-    assert "::error" not in project.run("verify").out
-    assert "::error" not in project.run("verify", env={"GITHUB_ACTIONS": "false"}).out
-    assert "::error" not in project.run("verify", "--json", env=at_github).out
+
+
+@pytest.mark.parametrize(
+    ("at_github", "as_json", "printed"),
+    [("true", False, True), ("", False, False), ("false", False, False), ("true", True, False)],
+)
+def test_annotations_are_printed_nowhere_else(
+    at_github: str,
+    as_json: bool,
+    printed: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", at_github)
+    run = blocked().run()
+    verdict = judge(run)
+    replayed = Replayed(run=run, verdict=verdict, view=build(run, verdict))
+    print_summary(replayed, RunFolder(Path("reports/x")), as_json=as_json)
+    assert ("::error" in capsys.readouterr().out) == printed
