@@ -17,6 +17,7 @@ from harness.model.fault import Catch, Expectation, Fault, Proof
 from harness.model.plan import Decision, Plan
 from harness.model.result import Status
 from harness.model.run import CheckResult, Run, fold
+from harness.plan.graph import closure
 from harness.plan.proving import Trial, broken, control, untouched
 from harness.plan.ready import Ended
 from harness.record.proofs import Ledger
@@ -169,18 +170,19 @@ class Prover:
         whole = untouched(part, trial.fault, touched)
         standing = (self._stand & whole) - runnable.keys()
         run = self._run(part, trial.fault.id, ended=standing)
-        self._stand = standing | (self._stand & untouched(self._plan, trial.fault, touched)) - {
-            check.id for check in part.checks
-        }
+        status = {check.id: run.result(check.id).status for check in part.checks}
+        # What ran just now out of the fault's reach has passed without it as well.
+        clean = {name for name in whole - runnable.keys() if status[name] is Status.PASSED}
+        apart = self._stand & untouched(self._plan, trial.fault, touched)
+        self._stand = standing | clean | (apart - status.keys())
+        needs = {check.id: check.needs for check in part.checks}
         found: dict[str, tuple[Catch, str, CheckResult]] = {}
         for name, expected in runnable.items():
             result = run.result(name)
             failed = [
-                check.id
-                for check in part.checks
-                if check.id not in standing
-                and check.id != name
-                and run.result(check.id).status is Status.FAILED
+                need
+                for need in closure([name], needs)
+                if need not in standing and status[need] is Status.FAILED
             ]
             if result.status is Status.PRECLUDED and failed and not self._stop.requests:
                 found[name] = self._alone(part, name, expected, failed, run)
