@@ -13,21 +13,29 @@ from pathlib import Path
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sample:
-    """One finished process: CPU seconds (its children's too), wall seconds, peak MiB."""
+    """One finished process: CPU seconds (its children's too), wall seconds, peak MiB.
+
+    `until` is wall seconds from its start to the moment its contender names, 0 without one.
+    """
 
     cpu: float
     wall: float
     rss_mib: float
+    until: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Contender:
-    """One way to do the work. `prepare` runs before each round and is not measured."""
+    """One way to do the work. `prepare` runs before each round and is not measured.
+
+    `moment` is asked afterwards when something happened, in seconds since 1970.
+    """
 
     name: str
     argv: Sequence[str]
     cwd: Path
     prepare: Callable[[], None] | None = None
+    moment: Callable[[], float] | None = None
     env: Mapping[str, str] | None = None
     expect: int = 0
 
@@ -40,6 +48,7 @@ class Measured:
     cpu: float
     wall: float
     rss_mib: float
+    until: float = 0.0
 
 
 class FailedContenderError(Exception):
@@ -50,7 +59,7 @@ def run_once(contender: Contender) -> Sample:
     """Run a contender to its end. Raises `FailedContenderError` for a wrong exit code."""
     if contender.prepare:
         contender.prepare()
-    began = time.monotonic()
+    began, started = time.monotonic(), time.time()
     process = subprocess.Popen(
         contender.argv,
         cwd=contender.cwd,
@@ -71,6 +80,7 @@ def run_once(contender: Contender) -> Sample:
         cpu=usage.ru_utime + usage.ru_stime,
         wall=time.monotonic() - began,
         rss_mib=usage.ru_maxrss / 1024,
+        until=contender.moment() - started if contender.moment else 0.0,
     )
 
 
@@ -86,6 +96,7 @@ def interleave(contenders: Sequence[Contender], rounds: int) -> dict[str, Measur
             cpu=statistics.median(sample.cpu for sample in taken),
             wall=statistics.median(sample.wall for sample in taken),
             rss_mib=max(sample.rss_mib for sample in taken),
+            until=statistics.median(sample.until for sample in taken),
         )
         for name, taken in samples.items()
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from suites.bench.projects import POLICY
@@ -20,6 +21,18 @@ def write_inputs(folder: Path, count: int) -> None:
 def touch(folder: Path, index: int, text: str) -> None:
     """Change what one input holds."""
     (folder / f"in/{index}").write_text(text)
+
+
+def made_at(folder: Path, index: int) -> float:
+    """When a copy was made, in seconds since 1970: its task had been chosen and had run by then."""
+    return (folder / f"out/{index}").stat().st_mtime
+
+
+def decided_at(folder: Path) -> float:
+    """When the newest run had been decided, in seconds since 1970: its id says so."""
+    name = (folder / "reports/latest").readlink().name
+    moment = datetime.strptime(name[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    return moment.timestamp() + int(name[17:20], 16) / 1000
 
 
 def write_ours(folder: Path, count: int) -> None:
