@@ -1,0 +1,261 @@
+//! What each kind of row promises.
+mod support;
+
+use convergio_store::{
+    Conflict, KeyId, KeyState, NewKey, NewUser, Role, Store, StoreError, UsageBy,
+};
+use sqlx::{Connection as _, SqliteConnection};
+use support::{NOW, Plain, fresh, furnish, login, usage, user, version};
+
+fn conflict<T: std::fmt::Debug>(result: Result<T, StoreError>) -> Conflict {
+    match result {
+        Err(StoreError::Conflict(conflict)) => conflict,
+        other => panic!("no conflict: {other:?}"),
+    }
+}
+
+async fn raw(store: &Store) -> SqliteConnection {
+    let url = format!("sqlite://{}", store.path().display());
+    SqliteConnection::connect(&url).await.expect("a connection")
+}
+
+#[tokio::test]
+async fn the_last_administrator_stays_and_who_is_let_out_loses_their_sessions() {
+    let fresh = fresh().await;
+    let one = furnish(&fresh.store, 1).await;
+    let of = fresh.store.tenant(&one.tenant);
+    assert_eq!(
+        conflict(of.set_standing(&one.user, Role::User, None).await),
+        Conflict::LastAdministrator
+    );
+    assert_eq!(
+        conflict(of.set_standing(&one.user, Role::Admin, Some(NOW)).await),
+        Conflict::LastAdministrator
+    );
+    assert!(fresh.store.session(&one.session, NOW).await.expect("answers").is_some());
+
+    of.add_user(user("other@example.org", Role::Admin), NOW).await.expect("another");
+    of.set_standing(&one.user, Role::Admin, Some(NOW)).await.expect("now it may go");
+    assert!(fresh.store.session(&one.session, NOW).await.expect("answers").is_none());
+    assert!(
+        fresh.store.token(&one.token).await.expect("answers").is_none(),
+        "their token is good for nothing"
+    );
+}
+
+#[tokio::test]
+async fn a_session_ends_at_its_time_and_is_swept() {
+    let fresh = fresh().await;
+    let one = furnish(&fresh.store, 1).await;
+    assert!(fresh.store.session(&one.session, NOW + 999).await.expect("answers").is_some());
+    assert!(fresh.store.session(&one.session, NOW + 1000).await.expect("answers").is_none());
+    assert_eq!(fresh.store.sweep_sessions(NOW + 1000).await.expect("swept"), 1);
+}
+
+#[tokio::test]
+async fn a_rehash_does_not_undo_a_new_password() {
+    let fresh = fresh().await;
+    let one = furnish(&fresh.store, 1).await;
+    let of = fresh.store.tenant(&one.tenant);
+    of.set_password(&one.user, "$argon2id$none", "new").await.expect("changed");
+    assert_eq!(
+        conflict(of.set_password(&one.user, "$argon2id$none", "rehash").await),
+        Conflict::Changed
+    );
+}
+
+#[tokio::test]
+async fn a_setup_link_works_once_in_time_and_only_while_nobody_administers() {
+    let fresh = fresh().await;
+    let (old, link, late) = ([1; 32], [2; 32], [3; 32]);
+    let claim = |hash| {
+        let store = fresh.store.clone();
+        async move {
+            store.claim_setup_link(&hash, "Home", "a@example.org", "$argon2id$x", NOW + 5).await
+        }
+    };
+    fresh.store.issue_setup_link(&old, NOW, NOW + 10).await.expect("issued");
+    fresh.store.issue_setup_link(&link, NOW, NOW + 10).await.expect("issued");
+    assert_eq!(
+        conflict(claim(old).await),
+        Conflict::SetupLink,
+        "void since the next was given out"
+    );
+
+    let (one, two) = futures_util::future::join(claim(link), claim(link)).await;
+    assert_ne!(one.is_ok(), two.is_ok(), "of two at once, one");
+    assert!(fresh.store.has_administrator().await.expect("answers"));
+    assert_eq!(fresh.store.tenants().await.expect("tenants").len(), 1);
+    fresh.store.issue_setup_link(&late, NOW, NOW + 10).await.expect("issued");
+    assert_eq!(conflict(claim(late).await), Conflict::SetupLink, "somebody administers already");
+}
+
+#[tokio::test]
+async fn an_expired_setup_link_makes_nothing() {
+    let fresh = fresh().await;
+    fresh.store.issue_setup_link(&[1; 32], NOW, NOW + 10).await.expect("issued");
+    let late = fresh.store.claim_setup_link(&[1; 32], "Home", "a@example.org", "x", NOW + 10).await;
+    assert_eq!(conflict(late), Conflict::SetupLink);
+    assert!(fresh.store.tenants().await.expect("tenants").is_empty());
+}
+
+#[tokio::test]
+async fn a_key_turns_over_with_a_window_and_what_is_revoked_is_gone() {
+    let fresh = fresh().await;
+    let one = furnish(&fresh.store, 1).await;
+    let of = fresh.store.tenant(&one.tenant);
+    let states = || async {
+        let all = of.versions().await.expect("versions");
+        all.iter().map(|version| version.state).collect::<Vec<_>>()
+    };
+    let next = version(b"second", "bbbbbbbbbbbbbbbb");
+    assert_eq!(of.rotate_key(&one.key, 1, next, Some(NOW + 60), NOW).await.expect("rotated"), 2);
+    assert_eq!(states().await, [KeyState::Overlapping, KeyState::Active]);
+    let usable = of.usable(&one.key, NOW + 59).await.expect("usable");
+    assert_eq!(usable.iter().map(|version| version.version).collect::<Vec<_>>(), [2, 1]);
+    assert_eq!(of.usable_for(&one.user, "openai", NOW + 60).await.expect("usable").len(), 1);
+    assert_eq!(of.revoke_outlived(NOW + 59).await.expect("none"), []);
+    assert_eq!(of.revoke_outlived(NOW + 60).await.expect("one"), [(one.key.clone(), 1)]);
+    assert_eq!(states().await, [KeyState::Revoked, KeyState::Active]);
+
+    let stale = of.rotate_key(&one.key, 1, version(b"x", "cccccccccccccccc"), None, NOW).await;
+    assert_eq!(conflict(stale), Conflict::Changed);
+    let same =
+        of.rotate_key(&one.key, 2, version(b"x", "bbbbbbbbbbbbbbbb"), Some(NOW + 60), NOW).await;
+    assert_eq!(conflict(same), Conflict::SameSecret);
+    let third = version(b"third", "cccccccccccccccc");
+    of.rotate_key(&one.key, 2, third, None, NOW).await.expect("rotated without a window");
+    assert_eq!(states().await, [KeyState::Revoked, KeyState::Revoked, KeyState::Active]);
+    assert_eq!(of.revoke(&one.key, None, NOW).await.expect("revoked"), 1);
+    let bytes: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM key_versions WHERE sealed IS NOT NULL")
+            .fetch_one(&mut raw(&fresh.store).await)
+            .await
+            .expect("a count");
+    assert_eq!(bytes, 0, "no sealed secret is left");
+    assert!(of.remove_key(&one.key).await.expect("removed"));
+    assert!(of.versions().await.expect("versions").is_empty());
+}
+
+#[tokio::test]
+async fn of_two_rotations_at_once_one_wins() {
+    let fresh = fresh().await;
+    let one = furnish(&fresh.store, 1).await;
+    let of = fresh.store.tenant(&one.tenant);
+    let (left, right) = futures_util::future::join(
+        of.rotate_key(&one.key, 1, version(b"l", "bbbbbbbbbbbbbbbb"), None, NOW),
+        of.rotate_key(&one.key, 1, version(b"r", "cccccccccccccccc"), None, NOW),
+    )
+    .await;
+    assert_ne!(left.is_ok(), right.is_ok());
+}
+
+#[tokio::test]
+async fn names_and_secrets_are_unique_in_a_tenant_and_free_in_another() {
+    let fresh = fresh().await;
+    let (one, two) = (furnish(&fresh.store, 1).await, furnish(&fresh.store, 2).await);
+    let secret_of_one = format!("{:016x}", 1);
+    for (room, name, expected) in [
+        (&one, "key 1", Some(Conflict::KeyName)),
+        (&one, "another", Some(Conflict::SameSecret)),
+        (&two, "key 1", None),
+    ] {
+        let id = KeyId::new(NOW);
+        let new = NewKey { id: &id, user: &room.user, provider: "openai", name, endpoint: None };
+        let of = fresh.store.tenant(&room.tenant);
+        let done = of.add_key(new, version(b"s", &secret_of_one), NOW).await;
+        assert_eq!(expected, expected.map(|_| conflict(done)), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn sealing_anew_loses_against_a_revocation() {
+    let fresh = fresh().await;
+    let one = furnish(&fresh.store, 1).await;
+    let of = fresh.store.tenant(&one.tenant);
+    let read = of.sealed_otherwise(2, 10).await.expect("one").remove(0);
+    of.revoke(&one.key, Some(1), NOW).await.expect("revoked");
+    assert!(!of.reseal(&read, b"anew", 2).await.expect("answers"));
+    assert!(fresh.store.master_key_usage().await.expect("usage").is_empty());
+}
+
+#[tokio::test]
+async fn an_attempt_counts_once_and_a_request_once_for_all_its_attempts() {
+    let fresh = fresh().await;
+    let one = furnish(&fresh.store, 1).await;
+    let again = [usage(&one.tenant, &one.user, "r1", 1), usage(&one.tenant, &one.user, "r1", 2)];
+    assert_eq!(fresh.store.add_usage(&again).await.expect("added"), 1);
+    let of = fresh.store.tenant(&one.tenant);
+    for by in [UsageBy::Key, UsageBy::Day, UsageBy::Model] {
+        let total = of.usage(by, NOW, NOW + 1).await.expect("sums").remove(0);
+        assert_eq!((total.requests, total.attempts, total.cost_nanos), (1, 2, 140), "{by:?}");
+        assert!(of.usage(by, NOW + 1, NOW + 2).await.expect("sums").is_empty());
+    }
+    assert_eq!(
+        of.usage(UsageBy::Day, 0, i64::MAX).await.expect("sums")[0].group,
+        (NOW / 86_400_000).to_string()
+    );
+    let bad =
+        convergio_store::UsageEvent { cost_nanos: -1, ..usage(&one.tenant, &one.user, "r2", 1) };
+    let batch = [usage(&one.tenant, &one.user, "r3", 1), bad];
+    assert_eq!(conflict(fresh.store.add_usage(&batch).await), Conflict::Value);
+    let total = of.usage(UsageBy::Model, 0, i64::MAX).await.expect("sums").remove(0);
+    assert_eq!(total.attempts, 2, "all of a batch or nothing");
+}
+
+#[tokio::test]
+async fn nobody_can_change_delete_or_slip_in_audit_rows() {
+    let fresh = fresh().await;
+    let one = furnish(&fresh.store, 1).await;
+    let mut other = raw(&fresh.store).await;
+    let tenant = one.tenant.as_str();
+    for attempt in [
+        "UPDATE audit_rows SET user = 'x'",
+        "DELETE FROM audit_rows",
+        "INSERT OR REPLACE INTO audit_rows SELECT * FROM audit_rows",
+        "INSERT OR REPLACE INTO audit_rows (tenant, seq, kind, occurred_at, request_id, user, action, digest)
+         SELECT tenant, 3, 'key_change', 0, '', '', '', digest FROM audit_rows",
+        "UPDATE audit_heads SET digest = zeroblob(32)",
+        "UPDATE audit_heads SET seq = 0",
+        "DELETE FROM audit_heads",
+        "INSERT OR REPLACE INTO audit_heads SELECT * FROM audit_heads",
+    ] {
+        let refused = sqlx::query(attempt).execute(&mut other).await;
+        assert!(refused.is_err_and(|error| error.to_string().contains("audit")), "{attempt}");
+    }
+    let rows = fresh.store.append_audit(&[(one.tenant.clone(), login(&one.user))], &Plain).await;
+    assert_eq!(rows.expect("added"), [2], "{tenant}");
+}
+
+#[tokio::test]
+async fn nothing_is_added_to_a_log_whose_end_was_tampered_with() {
+    let fresh = fresh().await;
+    let one = furnish(&fresh.store, 1).await;
+    let mut other = raw(&fresh.store).await;
+    sqlx::query("DROP TRIGGER audit_heads_only_forward")
+        .execute(&mut other)
+        .await
+        .expect("dropped");
+    sqlx::query("UPDATE audit_heads SET seal = zeroblob(32)")
+        .execute(&mut other)
+        .await
+        .expect("forged");
+    let refused = fresh.store.append_audit(&[(one.tenant.clone(), login(&one.user))], &Plain).await;
+    assert!(
+        matches!(refused, Err(StoreError::Damaged { table: "audit_heads", .. })),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test]
+async fn errors_name_the_rule_and_never_the_value() {
+    let fresh = fresh().await;
+    let one = furnish(&fresh.store, 1).await;
+    let of = fresh.store.tenant(&one.tenant);
+    let new = NewUser { email: "a", role: Role::User, password_hash: "canary-hash" };
+    let refused = of.add_user(new, NOW).await.expect_err("too short an address");
+    assert!(!format!("{refused} {refused:?}").contains("canary"), "{refused:?}");
+    let shown =
+        format!("{:?} {:?}", of.users().await.expect("users"), fresh.store.token(&one.token).await);
+    assert!(!shown.contains("argon2id") && !shown.contains("1, 1, 1"), "{shown}");
+}
