@@ -187,7 +187,8 @@ def _read_tags(pattern: str, source: str, root: Path) -> list[_Stated]:
     done = subprocess.run(
         ["git", "-C", str(root), "tag", "--points-at", "HEAD"],
         capture_output=True,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
         check=False,
         timeout=_ASK_SECONDS,
     )
@@ -239,7 +240,8 @@ def _ask_program(thing: ObservedVersion, root: Path, environ: Mapping[str, str])
             cwd=root,
             env={**environ, **thing.env},
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             check=False,
             timeout=_ASK_SECONDS,
         )

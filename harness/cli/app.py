@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from harness.cli.streams import prepared
 from harness.errors import EXIT_MEANING, DefinitionError, ExitCode, HarnessError
 
 _COMMANDS: dict[str, tuple[str, str]] = {
@@ -121,6 +122,11 @@ def cli(ctx: click.Context, root: str | None) -> None:
 
 def run(arguments: list[str]) -> int:
     """Run the command line; every expected error becomes a message and its exit code."""
+    with prepared(os.environ):
+        return _run(arguments)
+
+
+def _run(arguments: list[str]) -> int:
     try:
         result: Any = cli.main(args=arguments, prog_name="release-manager", standalone_mode=False)
     except click.exceptions.Abort:

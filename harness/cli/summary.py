@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from harness.cli.display import duration_text
+from harness.cli.streams import for_commands
 from harness.judge.words import one
 from harness.model.history import Change
 from harness.model.result import Conclusion, Override, Status
@@ -82,9 +83,10 @@ def print_summary(replayed: Replayed, folder: RunFolder, *, as_json: bool) -> No
     for result in run.results:
         for given in result.check.overrides:
             _override(result.check.id, given, today)
-    failed = [one for one in run.results if one.status in {Status.FAILED, Status.ERRORED}]
-    for result in failed[:_MOST_REASONS]:
-        _line("again", f"release-manager verify {result.check.id}")
+    checks = replayed.view.checks().values()
+    failed = [check for check in checks if check.status in {Status.FAILED, Status.ERRORED}]
+    for check in failed[:_MOST_REASONS]:
+        _line("again", check.reproduce)
     if len(failed) > _MOST_REASONS:
         _line("again", f"release-manager verify --last-failed, all {len(failed):,} of them")
     if run.interrupted or not run.finished:
@@ -95,7 +97,7 @@ def print_summary(replayed: Replayed, folder: RunFolder, *, as_json: bool) -> No
     _line("report", near(folder.path / "report.html"))
     if os.environ.get("GITHUB_ACTIONS") == "true":
         for annotation in github.annotations(replayed.view):
-            click.echo(annotation)
+            click.echo(annotation, file=for_commands())
 
 
 def _since(run: str, found: Comparison) -> Iterator[tuple[str, str]]:

@@ -122,7 +122,8 @@ def _tags(root: str) -> str:
         done = subprocess.run(
             ["git", "-C", root, "tag", "--points-at", "HEAD"],
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             check=False,
             timeout=30,
         )

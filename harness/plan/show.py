@@ -51,7 +51,8 @@ def as_text(plan: Plan) -> str:
 def _summary(plan: Plan) -> str:
     running = sum(1 for check in plan.checks if will_run(check))
     blocked = sum(1 for check in plan.checks if check.reason.startswith(CANNOT_RUN))
-    parts = [f"{len(plan.checks) + len(plan.deselected)} checks", f"{running} to run"]
+    count = len(plan.checks) + len(plan.deselected)
+    parts = [f"{count} check{'s' * (count != 1)}", f"{running} to run"]
     if reused := sum(1 for check in plan.checks if check.decision is Decision.REUSE):
         parts.append(f"{reused} reused")
     if blocked:

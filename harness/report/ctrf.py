@@ -148,6 +148,8 @@ def _check(check: ViewCheck, test: _Test, run_start: int) -> _Test:
     test.type = check.kind
     test.tags = check.tags
     test.extra = {"definition": check.position, "reproduce": check.reproduce}
+    if check.failure is not None:
+        test.extra["failure"] = check.failure.value
     if check.skip is not None:
         test.extra["skip"] = check.skip.value
     if check.override is not None:

@@ -163,6 +163,8 @@ def _properties(check: ViewCheck) -> Iterator[tuple[str, str]]:
     yield "definition", check.position
     if check.skip is not None:
         yield "skip", check.skip.value
+    if check.failure is not None:
+        yield "failure-class", check.failure.value
     if check.reused_from:
         yield "reused-from", check.reused_from
     for one in check.overrides():

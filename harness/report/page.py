@@ -22,7 +22,7 @@ from harness.report.chart import Chart, chart
 from harness.report.evidence import Evidence, Piece
 from harness.report.marks import marks
 from harness.report.payload import Payload, payload
-from harness.report.sections import tally
+from harness.report.sections import FINAL, tally
 from harness.report.shape import Cluster, View, ViewCheck, ViewOverride, ViewPhase, ViewReason
 from harness.report.text import both_ends, clip, plural, seconds, size
 
@@ -218,6 +218,7 @@ def render(
         ends=both_ends,
         marks=marks,
         tally=tally,
+        final=FINAL.__getitem__,
     )
     page = lay_out(view, files)
     style, script = templates["report.css"], templates["report.js"]

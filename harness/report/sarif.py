@@ -118,6 +118,7 @@ def _result(problem: Problem, index: int) -> dict[str, Any]:
         "status": check.status.value,
         "effect": check.effect.value,
         "reproduce": check.reproduce,
+        **({"failure": check.failure.value} if check.failure else {}),
     }
     return result
 

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from harness.model.result import Status
+from harness.model.result import Failure, Status
 from harness.model.run import Run, ServiceRecord
 from harness.report.clean import output
 from harness.report.shape import (
@@ -19,6 +19,14 @@ from harness.report.shape import (
 )
 from harness.report.text import plain
 
+FINAL = {
+    Failure.CRASH: "crash",
+    Failure.SANITIZER: "sanitizer report",
+    Failure.RACE: "data race",
+    Failure.LEAK: "memory leak",
+    Failure.TIMEOUT: "deadline passed",
+}
+"""What to call a failure that no retry can make good."""
 GRAVITY = (
     Status.FAILED,
     Status.ERRORED,

@@ -16,6 +16,7 @@ from harness.model.plan import Capability, Considered
 from harness.model.result import (
     Attachment,
     Conclusion,
+    Failure,
     Finding,
     Output,
     Override,
@@ -125,6 +126,7 @@ class ViewAttempt(Record, frozen=True):
     tests: tuple[TestRecord, ...] = ()
     output: Output = Output()
     attachments: tuple[Attachment, ...] = ()
+    failure: Failure | None = None
 
 
 class ViewOverride(Record, frozen=True):
@@ -147,7 +149,8 @@ class ViewCheck(Record, frozen=True):
     run it or not, `command` what ran, `reproduce` what a person types. `override_over` when the
     override's last day lay before the run's, or clean passes released it, so that it lifted
     nothing; `test_overrides` are those of some of its tests. `marks` are its ends in earlier runs,
-    newest last; `proofs` what it made of each fault.
+    newest last; `proofs` what it made of each fault. `failure` is the class of a failure, in any of
+    its attempts, that is never retried.
     """
 
     id: str
@@ -195,6 +198,7 @@ class ViewCheck(Record, frozen=True):
     resources: Resources = Resources()
     timeout_seconds: float = 0.0
     test_overrides: tuple[ViewOverride, ...] = ()
+    failure: Failure | None = None
 
     def overrides(self) -> tuple[ViewOverride, ...]:
         """What somebody answers for here: the check as a whole, then its tests."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from harness.model.fault import Catch
 from harness.model.result import Conclusion, Status, TestRecord
 from harness.report.markdown import block, code, inline
-from harness.report.sections import tally
+from harness.report.sections import FINAL, tally
 from harness.report.shape import View, ViewCheck, ViewOverride, ViewPhase
 from harness.report.summary_changes import since_the_last_run
 from harness.report.text import both_ends, clip, clip_lines, first_line, plural, seconds
@@ -203,6 +203,7 @@ def _failure_parts(check: ViewCheck) -> Iterator[str]:
     yield (
         f"#### {mark} {inline(clip(check.title, 200))}\n\n"
         f"{code(clip(check.id, 200))} · {check.status.value}{took}"
+        + (f" · {FINAL[check.failure]}, never retried" if check.failure else "")
     )
     for one in check.overrides()[:_TESTS]:
         yield f"> {_answer(one)}"

@@ -220,6 +220,9 @@ def _check_attributes(
         "release_manager.reused_from": result.reused_from,
         "release_manager.advisory": check.advisory or None,
         "release_manager.attempts": len(result.attempts) or None,
+        "release_manager.failure": next(
+            (one.outcome.failure.value for one in result.attempts if one.outcome.failure), None
+        ),
         "release_manager.leaked": tuple(clip(plain(name), _NAME) for name in result.leaked),
         "release_manager.findings": len(result.findings) or None,
     }

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from harness.errors import EXIT_MEANING, ExitCode
 from harness.model.history import Mark
+from harness.model.plan import PlannedCheck
 from harness.model.result import Conclusion, Override, Status, Verdict
 from harness.model.run import CheckResult, Run
 from harness.model.spec import Condition, Effect
@@ -73,6 +74,7 @@ def build(run: Run, verdict: Verdict) -> View:
             effects.get(result.check.id, Effect.IGNORE),
             today,
             run.marks.get(result.check.id, ()),
+            plan.seed,
         )
         for result in run.results
     ]
@@ -183,7 +185,12 @@ def _test_override(result: CheckResult, given: Override, today: str) -> ViewOver
 
 
 def _check(
-    result: CheckResult, anchor: str, effect: Effect, today: str, marks: tuple[Mark, ...]
+    result: CheckResult,
+    anchor: str,
+    effect: Effect,
+    today: str,
+    marks: tuple[Mark, ...],
+    seed: int | None,
 ) -> ViewCheck:
     check, last, given = result.check, result.last, result.override
     how = How.NONE
@@ -201,7 +208,7 @@ def _check(
         reason=plain(_why(result)),
         planned=plain(check.reason),
         position=plain(str(check.position)),
-        reproduce=f"release-manager verify {shlex.quote(plain(check.id))}",
+        reproduce=_reproduce(check, seed),
         tests=count(test.status for test in result.tests),
         about=plain(check.about),
         advisory=check.advisory,
@@ -234,6 +241,7 @@ def _check(
                 tests=cleaned(test_record, attempt.outcome.tests),
                 output=output(attempt.output),
                 attachments=cleaned(attachment, attempt.outcome.attachments),
+                failure=attempt.outcome.failure,
             )
             for attempt in result.attempts[:-1]
         ),
@@ -248,8 +256,21 @@ def _check(
         proofs=cleaned(proof, check.proofs),
         resources=check.resources,
         timeout_seconds=check.timeout_seconds,
+        failure=next(filter(None, (one.outcome.failure for one in result.attempts)), None),
         test_overrides=tuple(_test_override(result, one, today) for one in check.test_overrides),
     )
+
+
+def _reproduce(check: PlannedCheck, seed: int | None) -> str:
+    """The command that runs the check again as it was run: as often, and with the same seed."""
+    words = ["release-manager verify", shlex.quote(plain(check.id))]
+    if check.repeat > 1:
+        words.append(f"--repeat {check.repeat}")
+    if check.retry:
+        words.append(f"--retry {check.retry}")
+    if seed is not None:
+        words.append(f"--seed {seed}")
+    return " ".join(words)
 
 
 def _why(result: CheckResult) -> str:

@@ -31,6 +31,7 @@ PORT_ATTEMPTS = 3
 _POLL_SECONDS = (0.02, 0.05, 0.1, 0.2)
 _PORT_TAKEN = re.compile(r"address (is )?already in use|EADDRINUSE|AddrInUse", re.IGNORECASE)
 _LOG_WINDOW = 16 * 1024
+_LAST_WORD = 200
 _LAST_LINES = 8
 
 
@@ -326,9 +327,15 @@ class Services:
 
     def _explain(self, service: _Running, what: str, output: Output) -> str:
         lines = [line for line in output.text.splitlines() if line.strip()][-_LAST_LINES:]
-        said = "; its log ends:\n  " + "\n  ".join(lines) if lines else "; it printed nothing"
-        return (
-            f"service {service.name} {what}{said}\nstart it by hand to see why: {service.command}"
+        # The first line is what a verdict has room for, so it holds the last word.
+        said = f"it last said: {lines[-1].strip()[:_LAST_WORD]}" if lines else "it printed nothing"
+        log = ["its log ends:", *(f"  {line}" for line in lines)] if len(lines) > 1 else []
+        return "\n".join(
+            [
+                f"service {service.name} {what}; {said}",
+                *log,
+                f"start it by hand to see why: {service.command}",
+            ]
         )
 
     def _fail(self, service: _Running, failure: str) -> None:

@@ -85,6 +85,12 @@ def test_text_shows_each_override_on_one_line_and_counts_them() -> None:
     assert "waived" not in show.as_text(plan("release", "schema: 1\n"))
 
 
+def test_one_check_is_one_check() -> None:
+    made = plan("release", "schema: 1\n", Selection(patterns=("one",)))
+    alone = msgspec.structs.replace(made, deselected=())
+    assert show.as_text(alone).startswith("Sample: 1 check, 1 to run\n")
+
+
 def test_json_reads_back_with_its_overrides() -> None:
     made = plan("release")
     assert msgspec.json.decode(show.as_json(made), type=Plan) == made

@@ -17,11 +17,14 @@ from harness.model.result import Finding, Outcome, Status
 from harness.run.kinds.ending import (
     how_it_ended,
     killed,
+    last_line,
     not_started_or_hung,
     with_last_line,
 )
 
 _RESULTS = "files.json"
+CANNOT_TRY = 2
+"""The child's exit code when the claims themselves are wrong; it says why."""
 Glob = Annotated[str, Meta(min_length=1, description="Glob relative to the project root.")]
 
 
@@ -99,6 +102,8 @@ class FilesKind:
         try:
             answer = msgspec.json.decode((context.work / _RESULTS).read_bytes(), type=Answer)
         except (OSError, msgspec.MsgspecError) as error:
+            if completed.exit_code == CANNOT_TRY and (said := last_line(completed)):
+                return Outcome(status=Status.ERRORED, message=said)
             message = f"{how_it_ended(completed)}, and no answer could be read ({error})"
             return Outcome(status=Status.ERRORED, message=with_last_line(message, completed))
         if (completed.exit_code == 0) != (not answer.findings):

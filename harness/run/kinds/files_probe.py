@@ -7,6 +7,7 @@ Exits 0 when every claim holds, 1 when one does not, 2 when the claims cannot be
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import subprocess
@@ -18,7 +19,7 @@ import msgspec
 
 from harness.errors import CheckSetupError
 from harness.model.result import Finding
-from harness.run.kinds.files import Answer, Content, FilesOptions
+from harness.run.kinds.files import CANNOT_TRY, Answer, Content, FilesOptions
 from harness.run.kinds.globbing import matches
 
 _MATCHES_SHOWN = 20
@@ -116,7 +117,8 @@ class _Looker:
             done = subprocess.run(
                 ["git", "status", "--porcelain=v1", "--untracked-files=all", "--ignored",
                  "-z", "--", *files],
-                cwd=self.root, capture_output=True, text=True, check=False,
+                cwd=self.root, capture_output=True, encoding="utf-8", errors="replace",
+                check=False,
             )  # fmt: skip
             if done.returncode != 0:
                 said = done.stderr.strip() or f"exit {done.returncode}"
@@ -135,19 +137,32 @@ def _pattern(content: Content) -> re.Pattern[str]:
         raise CheckSetupError(f"{content.match!r} is not a regular expression ({error})") from error
 
 
+def _readable(found: Finding) -> Finding:
+    """The finding without what is no text: the name of a file may be any bytes."""
+
+    def text(said: str) -> str:
+        return said.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+    return msgspec.structs.replace(found, message=text(found.message), file=text(found.file))
+
+
 def _claims(options: FilesOptions) -> int:
     return sum(len(getattr(options, field)) for field in options.__struct_fields__)
 
 
 def main(arguments: list[str]) -> int:
     """Try the claims of the first argument; write the answer where `--result` says."""
+    for stream in (sys.stdout, sys.stderr):
+        # A locale without the character, or a file name that is no text, must cost no answer.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         options = msgspec.json.decode(arguments[0], type=FilesOptions)
         looker = _Looker(Path.cwd())
-        findings = list(looker.look(options))
+        findings = [_readable(found) for found in looker.look(options)]
     except (IndexError, msgspec.MsgspecError, CheckSetupError, OSError) as error:
         print(f"the claims cannot be tried: {error}", file=sys.stderr)  # noqa: T201
-        return 2
+        return CANNOT_TRY
     answer = Answer(claims=_claims(options), files=len(looker.seen), findings=findings)
     for finding in findings:
         place = ":".join(str(part) for part in (finding.file, finding.line, finding.column) if part)

@@ -49,6 +49,19 @@ def test_claims_that_hold(project, claims):
 @pytest.mark.parametrize(
     ("claims", "said"),
     [
+        ({"must_exist": ["../*"]}, "'../*' leaves the project; write globs relative to the root"),
+        ({"contains": [{"files": ["VERSION"], "match": "("}]}, "'(' is not a regular expression"),
+    ],
+)
+def test_claims_that_cannot_be_tried_say_why_first(project, claims, said):
+    result = files(project, **claims)
+    assert result.status == "errored"
+    assert result.reason.startswith(f"the claims cannot be tried: {said}")
+
+
+@pytest.mark.parametrize(
+    ("claims", "said"),
+    [
         ({"must_exist": ["LICENSE"]}, "no file matches LICENSE"),
         ({"must_not_exist": ["src/*"]}, "src/a.py must not exist"),
         ({"contains": [{"files": ["VERSION"], "match": "2"}]}, "VERSION has nothing matching '2'"),
