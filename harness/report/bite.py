@@ -44,8 +44,9 @@ class Line(Record, frozen=True):
 class Bite(Record, frozen=True):
     """What the page tells of proofs.
 
-    `counts` is by word and over everything; `open` are the pairs that are not settled, gravest
-    first; `settled` the others. `first` and `last` are the oldest and the newest proof.
+    `counts` is by word and over everything; `open` are the pairs tried and not settled, gravest
+    first; `never` those that nobody tried, `settled` the others. `first` and `last` are the oldest
+    and the newest proof.
     """
 
     faults: tuple[tuple[str, str], ...] = ()
@@ -54,6 +55,7 @@ class Bite(Record, frozen=True):
     counts: dict[str, int] = {}
     stale: int = 0
     open: tuple[Pair, ...] = ()
+    never: tuple[Pair, ...] = ()
     settled: tuple[Pair, ...] = ()
     hidden: int = 0
     first: Proof | None = None
@@ -72,9 +74,11 @@ def bite(view: View) -> Bite:
     if not every:
         return Bite()
     proofs = sorted((pair.proof for pair in every if pair.proof), key=lambda proof: proof.at)
-    unsettled = [pair for pair in every if not pair.settled]
+    unsettled = [pair for pair in every if pair.proof and not pair.settled]
     unsettled.sort(key=_gravity)
+    never = [pair for pair in every if not pair.proof]
     settled = [pair for pair in every if pair.settled]
+    room = max(0, _PAIRS - len(unsettled))
     lines, faults = _matrix(pairs)
     return Bite(
         faults=faults,
@@ -83,7 +87,8 @@ def bite(view: View) -> Bite:
         counts=dict(Counter(pair.word for pair in every)),
         stale=sum(1 for proof in proofs if not proof.current),
         open=tuple(unsettled[:_PAIRS]),
-        settled=tuple(settled[: max(0, _PAIRS - len(unsettled))]),
+        never=tuple(never[:room]),
+        settled=tuple(settled[: max(0, room - len(never))]),
         hidden=max(0, len(every) - _PAIRS),
         first=proofs[0] if proofs else None,
         last=proofs[-1] if proofs else None,
@@ -98,9 +103,9 @@ def _pairs(check: ViewCheck) -> list[Pair]:
 
 
 def _gravity(pair: Pair) -> int:
-    if pair.proof is None:
-        return len(_WORST)
-    return _WORST.index(pair.proof.catch) if pair.proof.catch in _WORST else len(_WORST) + 1
+    """Survived, then inconclusive, then what was caught of something else than stands today."""
+    caught = pair.proof.catch if pair.proof else Catch.CAUGHT
+    return _WORST.index(caught) if caught in _WORST else len(_WORST)
 
 
 def _matrix(pairs: dict[str, list[Pair]]) -> tuple[tuple[Line, ...], tuple[tuple[str, str], ...]]:

@@ -292,7 +292,7 @@
         && (tagged < 0 || item.tags.includes(tagged))
         && (!state.kind || item.test === (state.kind === "tests"))
         && state.words.every((word) => item.text.includes(word)));
-      count.textContent = idle ? `${all.length.toLocaleString("en")} results` : `${shown.length.toLocaleString("en")} of ${all.length.toLocaleString("en")} results`;
+      count.textContent = idle ? `${all.length.toLocaleString("en")} ${all.length === 1 ? "result" : "results"}` : `${shown.length.toLocaleString("en")} of ${all.length.toLocaleString("en")} results`;
       rows.style.height = `${Math.max(shown.length, 1) * ROW}px`;
       list.setAttribute("aria-rowcount", String(shown.length));
       at = -1;
