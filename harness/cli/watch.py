@@ -17,6 +17,7 @@ from harness.cli.selecting import plan_for
 from harness.cli.summary import COLOURS, near, print_summary
 from harness.errors import ExitCode, HarnessError, UsageError
 from harness.judge.observe import believed
+from harness.judge.words import one
 from harness.model.result import Conclusion
 from harness.plan.rounds import OwnWrites, Pending, to_run
 from harness.plan.selection import Narrowed
@@ -113,8 +114,8 @@ class _Session:
         edits, own = self._writes.during(self._files.take())
         for path in own:
             _say(
-                f"{path} changed in each of the last rounds, so a check writes it: what it becomes"
-                " during a round no longer counts; have git ignore it"
+                f"{one(path)} changed in each of the last rounds, so a check writes it: what it"
+                " becomes during a round no longer counts; have git ignore it"
             )
         edits = edits or self._next_edits()
         if self._changed is not None:
@@ -135,10 +136,10 @@ class _Session:
         if self._number > 1 and not self._bare and _is_terminal():
             click.clear()
         if self._changed:
-            names = sorted(self._changed)
-            rest = len(names) - _SHOWN
+            names = ", ".join(one(path) for path in sorted(self._changed)[:_SHOWN])
+            rest = len(self._changed) - _SHOWN
             more = f" and {plural(rest, 'more file')}" if rest > 0 else ""
-            _say(f"round {self._number}: changed: {', '.join(names[:_SHOWN])}{more}")
+            _say(f"round {self._number}: changed: {names}{more}")
 
     def _tell(self, ended: Ended) -> None:
         """The verdict in one line, with its first reason and where the rest stands."""
