@@ -1,15 +1,15 @@
 //! The call itself: try the chain in order, settle what was spent, say who answered.
-use convergio_providers::{Answer, Broken, Credential, Piece, Pieces};
-use convergio_wire::{ChatRequest, ErrorCode, Failure, Model, Usage, chat};
+use convergio_providers::{Adapter, Answer, Ask, Credential, Pieces, Provider};
+use convergio_wire::{ChatRequest, ErrorCode, Failure, Model, Usage};
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use futures_util::stream::{self, BoxStream};
-use futures_util::{FutureExt, StreamExt};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::ledger::{self, Hold};
-use crate::{Engine, Route, RouteReport};
+use crate::relay::{self, Events, Relay};
+use crate::{Engine, Keys, Route, RouteReport};
 
 /// Who answered, on whose key, and what it cost. Travels with every answer as `convergio`.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -36,25 +36,11 @@ pub struct Receipt {
 /// A whole answer and its receipt.
 #[derive(Clone, Debug)]
 pub struct Answered {
-    /// The provider's JSON, untouched.
+    /// In the caller's dialect: the provider's JSON, untouched where both speak the same.
     pub body: Value,
     /// Who, why, how much.
     pub receipt: Receipt,
 }
-
-/// One event of a streamed answer.
-#[derive(Clone, Debug)]
-pub enum Event {
-    /// A chunk to pass on.
-    Chunk(Value),
-    /// The chunk with the provider's usage, and the settled receipt.
-    Usage(Value, Box<Receipt>),
-    /// The answer is complete. Always last, never missing from a success.
-    End(Box<Receipt>),
-}
-
-/// Events of an answer: any number, then one `End` or one failure.
-pub type Events = BoxStream<'static, Result<Event, Failure>>;
 
 impl Engine {
     /// Answers `request` as a whole.
@@ -62,126 +48,104 @@ impl Engine {
     /// # Errors
     /// Any stable code; nothing was spent unless the provider began to answer, or may have: then
     /// the prompt is booked.
-    pub async fn complete<'e>(
-        &'e self,
-        request: &ChatRequest,
-        credential: &'e Credential,
-    ) -> Result<Answered, Failure> {
-        let route = self.route(request)?;
+    pub async fn complete(&self, request: &ChatRequest, keys: &Keys) -> Result<Answered, Failure> {
+        let route = self.route_for(request, Some(keys))?;
         let hold = self.ledger.reserve(route.reserve_nano_usd)?;
-        let call = |model: &'e Model| {
-            let (provider, body) = (self.provider(model), upstream_body(&route, request, model));
-            async move { provider.complete(&body, credential).await }.boxed()
+        let call = |model| {
+            let question = self.question(&route, request, keys, model);
+            async move {
+                let question = question?;
+                let answer = question.provider.complete(question.ask()).await?;
+                Ok((question.credential, question.provider.dialect(), answer))
+            }
+            .boxed()
         };
-        let (hold, model, answer): (_, _, Answer) =
+        let (hold, model, (credential, dialect, answer)): (_, _, (_, _, Answer)) =
             at_risk(hold, &route, request, first_that_answers(&route, call)).await?;
-        let mut receipt = receipt(&route, model, credential);
-        let usage = answer
-            .usage
-            .unwrap_or_else(|| estimate(request.text(), chat::answer_text(&answer.body)));
+        let mut receipt = receipt(&route, model, &credential);
+        let usage = answer.usage.unwrap_or_else(|| {
+            let said = dialect.read_reply(&answer.body);
+            let said = said.map(|reply| reply.choices.into_iter().map(|choice| choice.text));
+            estimate(request.text(), &said.map(String::from_iter).unwrap_or_default())
+        });
         settle(&mut receipt, hold, model, usage);
-        Ok(Answered { body: answer.body, receipt })
+        let body = if dialect == request.dialect() {
+            answer.body
+        } else {
+            request.dialect().write_reply(&dialect.read_reply(&answer.body)?, relay::now())
+        };
+        Ok(Answered { body, receipt })
     }
 
     /// Answers `request` as a stream. The receipt holds what is known before the first chunk.
     ///
     /// # Errors
     /// Any stable code, when the stream could not begin.
-    pub async fn stream<'e>(
-        &'e self,
+    pub async fn stream(
+        &self,
         request: &ChatRequest,
-        credential: &'e Credential,
+        keys: &Keys,
     ) -> Result<(Receipt, Events), Failure> {
-        let route = self.route(request)?;
+        let route = self.route_for(request, Some(keys))?;
         let hold = self.ledger.reserve(route.reserve_nano_usd)?;
-        let call = |model: &'e Model| {
-            let (provider, body) = (self.provider(model), upstream_body(&route, request, model));
-            async move { provider.stream(&body, credential).await }.boxed()
+        let call = |model| {
+            let question = self.question(&route, request, keys, model);
+            async move {
+                let question = question?;
+                let pieces = question.provider.stream(question.ask()).await?;
+                Ok((question.credential, question.provider.dialect(), pieces))
+            }
+            .boxed()
         };
-        let (hold, model, pieces): (_, _, Pieces) =
+        let (hold, model, (credential, dialect, pieces)): (_, _, (_, _, Pieces)) =
             at_risk(hold, &route, request, first_that_answers(&route, call)).await?;
-        let receipt = receipt(&route, model, credential);
-        let relay = Relay {
-            pieces,
-            receipt: receipt.clone(),
-            hold: Some(hold),
-            model: model.clone(),
-            prompt: request.text().to_owned(),
-            delivered: String::new(),
-        };
-        let events = stream::unfold(Some(relay), |relay| async move {
-            let mut relay = relay?;
-            let event = relay.next().await;
-            let more = matches!(event, Ok(Event::Chunk(_) | Event::Usage(..)));
-            Some((event, more.then_some(relay)))
-        });
-        Ok((receipt, events.boxed()))
+        let receipt = receipt(&route, model, &credential);
+        let dialects = (dialect, request.dialect());
+        let prompt = request.text().to_owned();
+        let relay = Relay::new(pieces, receipt.clone(), hold, model.clone(), prompt, dialects);
+        Ok((receipt, relay.events()))
+    }
+
+    /// All that a call to `model` needs.
+    fn question<'e>(
+        &'e self,
+        route: &Route<'_>,
+        request: &'e ChatRequest,
+        keys: &Keys,
+        model: &'e Model,
+    ) -> Result<Question<'e>, Failure> {
+        let provider = self.provider(&model.provider)?;
+        // The model's own limit needs no saying.
+        let ceiling = route.ceiling.filter(|&ceiling| ceiling < model.max_output_tokens);
+        let dialect = provider.dialect();
+        Ok(Question {
+            provider,
+            model,
+            body: request.body_for(dialect, &model.id, model.max_output_tokens, ceiling)?,
+            headers: if dialect == request.dialect() { request.headers() } else { &[] },
+            credential: self.key_for(keys, &model.provider)?,
+        })
     }
 }
 
-/// Most bytes of a streamed answer kept for estimating usage that the provider does not report.
-const KEPT_TEXT: usize = 1024 * 1024;
-
-/// Passes a streamed answer on and settles it, however it ends.
-struct Relay {
-    pieces: Pieces,
-    receipt: Receipt,
-    hold: Option<Hold>,
-    model: Model,
-    prompt: String,
-    delivered: String,
+/// A call that is ready to be made.
+struct Question<'e> {
+    provider: &'e Adapter,
+    model: &'e Model,
+    body: Value,
+    headers: &'e [(&'static str, String)],
+    credential: Credential,
 }
 
-impl Relay {
-    async fn next(&mut self) -> Result<Event, Failure> {
-        match self.pieces.next().await {
-            Some(Ok(Piece::Chunk(chunk))) => {
-                for text in chat::delta_texts(&chunk) {
-                    if self.delivered.len() + text.len() <= KEPT_TEXT {
-                        self.delivered.push_str(text);
-                    }
-                }
-                Ok(Event::Chunk(chunk))
-            }
-            Some(Ok(Piece::Usage(chunk))) => {
-                self.settle(Usage::read(&chunk));
-                Ok(Event::Usage(chunk, Box::new(self.receipt.clone())))
-            }
-            Some(Ok(Piece::End(usage))) => {
-                self.settle(usage);
-                Ok(Event::End(Box::new(self.receipt.clone())))
-            }
-            Some(Err(Broken { failure, usage })) => {
-                self.settle(usage);
-                Err(failure)
-            }
-            None => {
-                self.settle(None);
-                Err(Failure::new(ErrorCode::Internal, "the provider adapter ended without an end"))
-            }
+impl Question<'_> {
+    fn ask(&self) -> Ask<'_> {
+        Ask {
+            model: &self.model.id,
+            body: &self.body,
+            headers: self.headers,
+            credential: &self.credential,
         }
     }
-
-    /// Settles once; the first figures count.
-    fn settle(&mut self, reported: Option<Usage>) {
-        if let Some(hold) = self.hold.take() {
-            let usage = reported.unwrap_or_else(|| estimate(&self.prompt, &self.delivered));
-            settle(&mut self.receipt, hold, &self.model, usage);
-        }
-    }
-}
-
-impl Drop for Relay {
-    /// The caller went away in the middle: what was delivered until then is booked, estimated.
-    fn drop(&mut self) {
-        self.settle(None);
-    }
-}
-
-fn upstream_body(route: &Route<'_>, request: &ChatRequest, model: &Model) -> Value {
-    // The model's own limit needs no saying.
-    let ceiling = route.ceiling.filter(|&ceiling| ceiling < model.max_output_tokens);
-    request.upstream_body(&model.id, ceiling)
 }
 
 /// Waits for `answer` with the price of the prompt at risk: a provider charges for a call that it
@@ -250,7 +214,7 @@ fn receipt(route: &Route<'_>, model: &Model, credential: &Credential) -> Receipt
 }
 
 /// Writes usage and cost into the receipt and books the cost.
-fn settle(receipt: &mut Receipt, hold: Hold, model: &Model, usage: Usage) {
+pub(crate) fn settle(receipt: &mut Receipt, hold: Hold, model: &Model, usage: Usage) {
     receipt.usage = Some(usage);
     let cost = ledger::cost(&model.price, &usage).unwrap_or_else(|error| {
         // Impossible counts must not make an answer free: book what it was expected to cost.
@@ -262,7 +226,7 @@ fn settle(receipt: &mut Receipt, hold: Hold, model: &Model, usage: Usage) {
 }
 
 /// Usage that the provider did not report is estimated, and says so.
-fn estimate(prompt: &str, answer: &str) -> Usage {
+pub(crate) fn estimate(prompt: &str, answer: &str) -> Usage {
     let tokens = |text| {
         let tokens = convergio_core::estimate_tokens(text).unwrap_or(0);
         i64::try_from(tokens).unwrap_or(i64::MAX)

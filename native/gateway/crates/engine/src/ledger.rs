@@ -100,13 +100,17 @@ impl Drop for Hold {
 
 /// What `usage` costs at `price`, nano-dollars.
 pub(crate) fn cost(price: &catalog::Price, usage: &Usage) -> Result<i64, Error> {
-    let usage = CoreUsage::split(
+    let mut kinds = CoreUsage::split(
         usage.prompt_tokens,
         usage.cached_tokens,
         usage.completion_tokens,
         usage.reasoning_tokens,
     )?;
-    route::price(price).cost_of(&usage)
+    if price.cache_write > 0 {
+        kinds.cache_write = usage.cache_write_tokens.clamp(0, kinds.input);
+        kinds.input -= kinds.cache_write;
+    }
+    route::price(price).cost_of(&kinds)
 }
 
 #[cfg(test)]
@@ -116,6 +120,18 @@ mod tests {
     fn ledger(limit: i64) -> Ledger {
         let limits = config::Budget { limit_nano_usd: limit, spent_nano_usd: 0 };
         Ledger::new(Some(&limits), &Allocator::new()).unwrap()
+    }
+
+    #[test]
+    fn what_is_written_to_a_cache_has_a_price_of_its_own_where_one_is_known() {
+        let usage = Usage { prompt_tokens: 100, cache_write_tokens: 40, ..Usage::default() };
+        let price = |cache_write| catalog::Price {
+            input: 1_000_000,
+            cache_write,
+            ..catalog::Price::default()
+        };
+        assert_eq!(cost(&price(0), &usage).unwrap(), 100);
+        assert_eq!(cost(&price(2_000_000), &usage).unwrap(), 60 + 80);
     }
 
     #[test]

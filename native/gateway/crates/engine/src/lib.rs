@@ -11,20 +11,25 @@
 
 mod agents;
 mod answer;
+mod keys;
 mod ledger;
+mod relay;
 mod route;
 
 use std::fmt;
 
 use convergio_core::{Allocator, Edition, Profile};
-use convergio_providers::{OpenAi, Provider};
-use convergio_wire::{EngineConfig, Failure, Model, Usage};
+use convergio_providers::{Adapter, Provider};
+use convergio_wire::catalog;
+use convergio_wire::{EngineConfig, ErrorCode, Failure, Model, Usage};
 use secrecy::SecretString;
 
 pub use agents::{AgentPlan, AgentSchedule, AgentStep};
-pub use answer::{Answered, Event, Events, Receipt};
+pub use answer::{Answered, Receipt};
 pub use convergio_providers::{Credential, CredentialSource};
+pub use keys::Keys;
 pub use ledger::Ledger;
+pub use relay::{Event, Events};
 pub use route::{ComplexityReport, Removed, Route, RouteReport};
 
 /// Everything between a request and its answer.
@@ -33,8 +38,8 @@ pub struct Engine {
     routing: convergio_wire::config::Routing,
     profile: Profile,
     ledger: Ledger,
-    openai: OpenAi,
-    house_key: Option<SecretString>,
+    providers: Vec<Adapter>,
+    house: Vec<(&'static str, SecretString)>,
     allocator: Allocator,
 }
 
@@ -73,13 +78,14 @@ impl Engine {
     pub fn new(config: EngineConfig, allocator: &Allocator) -> Result<Self, SetupError> {
         let mut problems = config.problems();
         let profile = Edition::current().profile();
-        let openai = &config.providers.openai;
-        if openai.api_key.is_some() && !profile.features.reserved_capacity() {
-            problems.push(format!(
-                "providers.openai.api_key: the {} edition serves nobody with a house key; remove it \
-                 and let callers bring theirs",
-                profile.name
-            ));
+        if !profile.features.reserved_capacity() {
+            problems.extend(config.house_keys().map(|(provider, _)| {
+                format!(
+                    "providers.{provider}.api_key: the {} edition serves nobody with a house key; \
+                     remove it and let callers bring theirs",
+                    profile.name
+                )
+            }));
         }
         if !problems.is_empty() {
             return Err(SetupError::Config(problems));
@@ -87,8 +93,8 @@ impl Engine {
         Ok(Self {
             models: config.catalog(),
             ledger: Ledger::new(config.budget.as_ref(), allocator).map_err(SetupError::Core)?,
-            openai: OpenAi::new(openai, &config.retry, &config.timeouts),
-            house_key: openai.api_key.clone(),
+            providers: convergio_providers::all(&config),
+            house: config.house_keys().map(|(name, key)| (name, key.clone())).collect(),
             routing: config.routing,
             profile,
             allocator: allocator.clone(),
@@ -100,7 +106,12 @@ impl Engine {
     /// # Errors
     /// `provider.unavailable`, saying what is missing.
     pub fn warm_up(&self) -> Result<(), Failure> {
-        self.openai.warm_up()
+        self.providers.iter().try_for_each(Provider::warm_up)
+    }
+
+    /// Whether the operator pays for callers who bring no key of their own.
+    pub fn has_house_key(&self) -> bool {
+        !self.house.is_empty()
     }
 
     /// The models that can be routed to.
@@ -116,24 +127,6 @@ impl Engine {
     /// Spending so far; `None` without a limit.
     pub fn budget(&self) -> Option<convergio_core::BudgetState> {
         self.ledger.state()
-    }
-
-    /// The key that pays: the caller's own, else the house's.
-    ///
-    /// # Errors
-    /// `byok.missing_key` when there is neither.
-    pub fn credential(&self, own: Option<SecretString>) -> Result<Credential, Failure> {
-        if let Some(key) = own {
-            return Ok(Credential { key, source: CredentialSource::User });
-        }
-        match &self.house_key {
-            Some(key) => Ok(Credential { key: key.clone(), source: CredentialSource::House }),
-            None => Err(Failure::new(
-                convergio_wire::ErrorCode::ByokMissingKey,
-                "no provider key: send your own as `Authorization: Bearer <key>` (in the library: \
-                 `api_key` in the context's configuration)",
-            )),
-        }
     }
 
     /// Estimates the tokens of `text`.
@@ -161,13 +154,19 @@ impl Engine {
         agents::schedule(plan, &self.allocator)
     }
 
-    fn model(&self, id: &str) -> Result<&Model, Failure> {
-        self.models.iter().find(|model| model.id == id).ok_or_else(|| route::unknown_model(id))
+    /// The model that `name` means to a caller who is at `home` with one provider.
+    pub(crate) fn model_at(&self, name: &str, home: &str) -> Result<&Model, Failure> {
+        catalog::find(&self.models, name, home).ok_or_else(|| route::unknown_model(name))
     }
 
-    fn provider(&self, model: &Model) -> &dyn Provider {
-        // The catalogue was checked against the list of adapters: there is one so far.
-        debug_assert_eq!(model.provider, self.openai.name());
-        &self.openai
+    fn model(&self, name: &str) -> Result<&Model, Failure> {
+        self.model_at(name, catalog::PROVIDERS[0])
+    }
+
+    /// The adapter behind a model: the catalogue was checked against the list of adapters.
+    fn provider(&self, name: &str) -> Result<&Adapter, Failure> {
+        self.providers.iter().find(|provider| provider.name() == name).ok_or_else(|| {
+            Failure::new(ErrorCode::Internal, format!("no adapter for the provider {name}"))
+        })
     }
 }

@@ -2,11 +2,13 @@
 use convergio_core::{
     Candidate, Decision, Error, Level, Locality, Price, Privacy, RouteRequest, Stage, Status,
 };
+use convergio_providers::Provider;
+use convergio_wire::chat::AUTO;
 use convergio_wire::{ChatRequest, ErrorCode, Failure, Model, catalog, config};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::Engine;
+use crate::{Engine, Keys};
 
 /// A decision with the models it is about.
 #[derive(Clone, Debug)]
@@ -82,6 +84,15 @@ impl Engine {
     /// # Errors
     /// `privacy.blocked`, `budget.exceeded`, `request.invalid`, by the stage that left no model.
     pub fn route(&self, request: &ChatRequest) -> Result<Route<'_>, Failure> {
+        self.route_for(request, None)
+    }
+
+    /// The same for a caller with certain keys: the router chooses only what they can pay for.
+    pub(crate) fn route_for(
+        &self,
+        request: &ChatRequest,
+        keys: Option<&Keys>,
+    ) -> Result<Route<'_>, Failure> {
         let limit = self.profile.max_query_bytes;
         if request.text().len() as u64 > limit {
             let message = format!(
@@ -90,10 +101,7 @@ impl Engine {
             );
             return Err(Failure::invalid("messages", message));
         }
-        let models: Vec<&Model> = match request.model() {
-            Some(id) => vec![self.model(id)?],
-            None => self.models.iter().collect(),
-        };
+        let models = self.candidates(request, keys)?;
         let candidates: Vec<Candidate<'_>> = models.iter().map(|model| candidate(model)).collect();
         let core_request = self.core_request(request)?;
         let decision = convergio_core::decide(&core_request, &candidates)
@@ -123,6 +131,36 @@ impl Engine {
             report: report(&decision, &chain, explanation),
             chain,
         })
+    }
+
+    /// The model that was named, or every one that can be asked this with these keys.
+    fn candidates(
+        &self,
+        request: &ChatRequest,
+        keys: Option<&Keys>,
+    ) -> Result<Vec<&Model>, Failure> {
+        let home = self.home(request.dialect());
+        let fits = |model: &Model| request.check_for(self.provider(&model.provider)?.dialect());
+        if let Some(name) = request.model() {
+            let model = self.model_at(name, home)?;
+            fits(model)?;
+            if let Some(keys) = keys {
+                self.key_for(keys, &model.provider)?;
+            }
+            return Ok(vec![model]);
+        }
+        let (mut models, mut refusal) = (Vec::new(), None);
+        for model in self.choosable(keys, home) {
+            match fits(model) {
+                Ok(()) => models.push(model),
+                Err(failure) => refusal = Some(failure),
+            }
+        }
+        match refusal {
+            Some(failure) if models.is_empty() => Err(failure),
+            _ if models.is_empty() => Err(unknown_model(AUTO)),
+            _ => Ok(models),
+        }
     }
 
     /// Longest answer where the caller does not say.
@@ -208,6 +246,7 @@ pub(crate) fn price(price: &catalog::Price) -> Price {
         cached_input: price.cached_input,
         output: price.output,
         reasoning: price.reasoning,
+        cache_write: price.cache_write,
         ..Price::default()
     }
 }

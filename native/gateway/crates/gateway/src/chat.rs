@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::IntoResponse;
 use bytes::Bytes;
-use convergio_engine::{Credential, Event, Events, Receipt};
+use convergio_engine::{Event, Events, Keys, Receipt};
 use convergio_wire::{ChatRequest, ErrorCode, Failure};
 use futures_util::{Stream, StreamExt, stream};
 use secrecy::SecretString;
@@ -42,17 +42,17 @@ pub(crate) async fn completions(
     headers: HeaderMap,
     body: Body,
 ) -> ApiResult {
-    let credential = app.engine.credential(own_key(&headers)?)?;
+    let keys = app.engine.credential(own_key(&headers)?)?;
     let request = ChatRequest::parse(read_json(&app, body).await?)?;
     if request.stream() {
-        streamed(&app, &request, &credential).await
+        streamed(&app, &request, &keys).await
     } else {
-        whole(&app, &request, &credential).await
+        whole(&app, &request, &keys).await
     }
 }
 
-async fn whole(app: &App, request: &ChatRequest, credential: &Credential) -> ApiResult {
-    let answered = app.engine.complete(request, credential).await?;
+async fn whole(app: &App, request: &ChatRequest, keys: &Keys) -> ApiResult {
+    let answered = app.engine.complete(request, keys).await?;
     app.metrics.answer(&answered.receipt, None);
     let mut body = answered.body;
     if let Value::Object(body) = &mut body {
@@ -61,8 +61,8 @@ async fn whole(app: &App, request: &ChatRequest, credential: &Credential) -> Api
     Ok((receipt_headers(&answered.receipt), Json(body)).into_response())
 }
 
-async fn streamed(app: &App, request: &ChatRequest, credential: &Credential) -> ApiResult {
-    let (receipt, mut events) = app.engine.stream(request, credential).await?;
+async fn streamed(app: &App, request: &ChatRequest, keys: &Keys) -> ApiResult {
+    let (receipt, mut events) = app.engine.stream(request, keys).await?;
     // Nothing is sent before there is something to send: a stream that fails at once is an ordinary
     // error with its own status, which clients can retry.
     let first = match events.next().await {
@@ -125,7 +125,7 @@ fn data(value: &Value) -> Bytes {
 }
 
 /// The caller's own key, when there is one.
-fn own_key(headers: &HeaderMap) -> Result<Option<SecretString>, Failure> {
+pub(crate) fn own_key(headers: &HeaderMap) -> Result<Option<SecretString>, Failure> {
     let Some(value) = headers.get(header::AUTHORIZATION) else { return Ok(None) };
     let malformed =
         || Failure::new(ErrorCode::AuthInvalid, "send the key as `Authorization: Bearer <key>`");
@@ -139,7 +139,7 @@ fn own_key(headers: &HeaderMap) -> Result<Option<SecretString>, Failure> {
 }
 
 /// Reads the body within its limits of size and time.
-async fn read_json(app: &App, body: Body) -> ApiResult<Value> {
+pub(crate) async fn read_json(app: &App, body: Body) -> ApiResult<Value> {
     let limit = app.server.max_body_bytes;
     let patience = Duration::from_millis(app.server.body_timeout_ms);
     let invalid = |message: String| Failure::new(ErrorCode::RequestInvalid, message);
@@ -172,7 +172,7 @@ fn is_too_large(error: &axum::Error) -> bool {
 }
 
 /// Who answers, on whose key, why, and what it costs, for clients that cannot see the body's fields.
-fn receipt_headers(receipt: &Receipt) -> HeaderMap {
+pub(crate) fn receipt_headers(receipt: &Receipt) -> HeaderMap {
     let mut headers = HeaderMap::new();
     let mut add = |name: &'static str, value: &str| {
         // A model name from a configuration may hold what a header cannot; the body has it anyway.

@@ -20,6 +20,18 @@ impl ApiError {
         Self { status, failure }
     }
 
+    /// What failed.
+    pub(crate) fn failure(&self) -> &Failure {
+        &self.failure
+    }
+
+    /// The same in Anthropic's envelope, in a stream and in an answer.
+    pub(crate) fn message(failure: &Failure) -> Value {
+        let mut error = Self::envelope(failure)["error"].take();
+        error["type"] = json!(anthropic_kind(failure.code));
+        json!({"type": "error", "error": error})
+    }
+
     /// The error object; in a stream it is sent as it is, in an answer under `error`.
     pub(crate) fn envelope(failure: &Failure) -> Value {
         let mut error = json!({
@@ -47,6 +59,21 @@ fn kind(code: ErrorCode) -> &'static str {
         | ErrorCode::ProviderUnavailable
         | ErrorCode::ProviderTruncated => "provider_error",
         ErrorCode::OutOfMemory | ErrorCode::Internal => "server_error",
+    }
+}
+
+/// The nearest of Anthropic's error types.
+fn anthropic_kind(code: ErrorCode) -> &'static str {
+    match code {
+        ErrorCode::AuthInvalid | ErrorCode::ByokMissingKey => "authentication_error",
+        ErrorCode::RequestInvalid => "invalid_request_error",
+        ErrorCode::RequestNotFound => "not_found_error",
+        ErrorCode::PrivacyBlocked => "permission_error",
+        ErrorCode::BudgetExceeded => "billing_error",
+        ErrorCode::ProviderRateLimited => "rate_limit_error",
+        ErrorCode::ProviderTimeout => "timeout_error",
+        ErrorCode::ProviderUnavailable => "overloaded_error",
+        ErrorCode::ProviderTruncated | ErrorCode::OutOfMemory | ErrorCode::Internal => "api_error",
     }
 }
 

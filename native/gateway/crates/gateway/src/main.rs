@@ -9,6 +9,7 @@ mod chat;
 mod cli;
 mod error;
 mod health;
+mod messages;
 mod metrics;
 mod models;
 mod observe;

@@ -1,6 +1,7 @@
 //! The catalogue, in OpenAI's shape.
 use axum::Json;
 use axum::extract::{Path, State};
+use convergio_wire::catalog::{self, PROVIDERS};
 use convergio_wire::chat::AUTO;
 use convergio_wire::{ErrorCode, Failure, Model};
 use serde::Serialize;
@@ -43,9 +44,9 @@ fn auto() -> ModelObject {
     }
 }
 
-fn object(model: &Model) -> ModelObject {
+fn object(models: &[Model], model: &Model) -> ModelObject {
     ModelObject {
-        id: model.id.clone(),
+        id: catalog::address(models, model),
         object: "model",
         created: 0,
         owned_by: model.provider.clone(),
@@ -57,7 +58,9 @@ fn object(model: &Model) -> ModelObject {
 #[utoipa::path(get, path = "/v1/models", tag = "inference",
     responses((status = 200, description = "The catalogue", body = ModelList)))]
 pub(crate) async fn list(State(app): State<App>) -> Json<ModelList> {
-    let data = std::iter::once(auto()).chain(app.engine.models().iter().map(object)).collect();
+    let models = app.engine.models();
+    let listed = models.iter().map(|model| object(models, model));
+    let data = std::iter::once(auto()).chain(listed).collect();
     Json(ModelList { object: "list", data })
 }
 
@@ -73,12 +76,13 @@ pub(crate) async fn one(
     if id == AUTO {
         return Ok(Json(auto()));
     }
-    let model = app.engine.models().iter().find(|model| model.id == id).ok_or_else(|| {
+    let models = app.engine.models();
+    let model = catalog::find(models, &id, PROVIDERS[0]).ok_or_else(|| {
         let message = "no such model; /v1/models lists them";
         Failure {
             param: Some("id".to_owned()),
             ..Failure::new(ErrorCode::RequestNotFound, message)
         }
     })?;
-    Ok(Json(object(model)))
+    Ok(Json(object(models, model)))
 }

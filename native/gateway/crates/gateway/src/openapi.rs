@@ -1,10 +1,10 @@
 //! The OpenAPI document, generated from the handlers.
 use axum::Json;
 use serde_json::Value;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi, ToSchema};
 
-use crate::{chat, health, metrics, models};
+use crate::{chat, health, messages, metrics, models};
 
 /// OpenAI's chat-completion request, as far as the gateway reads it.
 #[derive(ToSchema)]
@@ -72,9 +72,35 @@ pub(crate) struct ErrorObject {
     provider: Option<Value>,
 }
 
+/// Anthropic's request, as far as the gateway reads it.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "only its schema is used; the gateway keeps the request's own JSON")]
+pub(crate) struct MessagesBody {
+    /// A name from `/v1/models`; `auto` lets the gateway choose.
+    #[schema(example = "auto")]
+    model: String,
+    /// Ceiling of the answer in tokens.
+    max_tokens: u64,
+    /// The conversation, oldest first; `content` is text or a list of blocks.
+    #[schema(value_type = Vec<Object>)]
+    messages: Vec<Value>,
+    /// Answer as an event stream.
+    stream: Option<bool>,
+}
+
+/// Anthropic's error, with our stable code.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "only its schema is used")]
+pub(crate) struct MessagesError {
+    /// `error`.
+    r#type: String,
+    /// `type` is the nearest of Anthropic's error types.
+    error: ErrorObject,
+}
+
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Convergio gateway", description = "An OpenAI-compatible API for your own keys."),
+    info(title = "Convergio gateway", description = "OpenAI's and Anthropic's APIs for your own keys, whichever provider serves."),
     paths(
         health::healthz,
         health::readyz,
@@ -82,11 +108,12 @@ pub(crate) struct ErrorObject {
         openapi_json,
         models::list,
         models::one,
-        chat::completions
+        chat::completions,
+        messages::messages
     ),
     modifiers(&ProviderKey),
     tags(
-        (name = "inference", description = "OpenAI's wire"),
+        (name = "inference", description = "OpenAI's and Anthropic's wires"),
         (name = "operations", description = "For whoever runs the gateway")
     )
 )]
@@ -103,6 +130,9 @@ impl Modify for ProviderKey {
             .build();
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("provider_key", SecurityScheme::Http(scheme));
+        let header = ApiKeyValue::with_description("x-api-key", "The same, as Anthropic has it.");
+        let scheme = SecurityScheme::ApiKey(ApiKey::Header(header));
+        components.add_security_scheme("anthropic_key", scheme);
     }
 }
 
@@ -135,6 +165,7 @@ mod tests {
             "/v1/models",
             "/v1/models/{id}",
             "/v1/chat/completions",
+            "/v1/messages",
         ] {
             assert!(paths.contains(&path), "{path} is missing from {paths:?}");
         }

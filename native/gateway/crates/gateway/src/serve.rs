@@ -27,7 +27,6 @@ pub(crate) fn run(settings: Settings, options: &Serve) -> Result<(), String> {
         let ours = convergio_core::ABI_VERSION;
         format!("the C core has ABI {theirs}, this gateway needs {ours}; rebuild both together")
     })?;
-    let house_key = settings.engine.providers.openai.api_key.is_some();
     let engine = Engine::new(settings.engine, &Allocator::new())
         .map_err(|error| format!("the configuration is wrong:\n{error}"))?;
     if engine.profile().features.audit_required() {
@@ -41,7 +40,7 @@ pub(crate) fn run(settings: Settings, options: &Serve) -> Result<(), String> {
     let metrics = Metrics::new().map_err(|error| format!("metrics: {error}"))?;
 
     let address = options.listen.unwrap_or(settings.server.listen);
-    if house_key && !address.ip().is_loopback() {
+    if engine.has_house_key() && !address.ip().is_loopback() {
         tracing::warn!(%address, "whoever reaches this address can spend the house key");
     }
     let app = App::new(engine, metrics, settings.server);

@@ -39,20 +39,61 @@ impl Default for Server {
     }
 }
 
-/// What the environment says. Empty counts as absent.
+/// What the environment says of one provider. Empty counts as absent.
 #[derive(Debug, Default)]
-pub(crate) struct Environment {
+struct Said {
     base_url: Option<String>,
     api_key: Option<SecretString>,
 }
 
+impl Said {
+    fn read(address: &str, key: &str) -> Result<Self, String> {
+        let api_key = variable(key)?.map(SecretString::from);
+        Ok(Self { base_url: variable(address)?, api_key })
+    }
+}
+
+/// What the environment says.
+#[derive(Debug, Default)]
+pub(crate) struct Environment {
+    openai: Said,
+    anthropic: Said,
+    google: Said,
+    azure: Said,
+    azure_api_version: Option<String>,
+}
+
 impl Environment {
-    /// Reads `CONVERGIO_OPENAI_BASE_URL` and `CONVERGIO_OPENAI_API_KEY`.
+    /// Reads `CONVERGIO_<PROVIDER>_BASE_URL` and `CONVERGIO_<PROVIDER>_API_KEY`; of Azure, whose
+    /// customers each have an address of their own, `_ENDPOINT` and `_API_VERSION`.
     pub(crate) fn read() -> Result<Self, String> {
         Ok(Self {
-            base_url: variable("CONVERGIO_OPENAI_BASE_URL")?,
-            api_key: variable("CONVERGIO_OPENAI_API_KEY")?.map(SecretString::from),
+            openai: Said::read("CONVERGIO_OPENAI_BASE_URL", "CONVERGIO_OPENAI_API_KEY")?,
+            anthropic: Said::read("CONVERGIO_ANTHROPIC_BASE_URL", "CONVERGIO_ANTHROPIC_API_KEY")?,
+            google: Said::read("CONVERGIO_GOOGLE_BASE_URL", "CONVERGIO_GOOGLE_API_KEY")?,
+            azure: Said::read("CONVERGIO_AZURE_ENDPOINT", "CONVERGIO_AZURE_API_KEY")?,
+            azure_api_version: variable("CONVERGIO_AZURE_API_VERSION")?,
         })
+    }
+
+    /// Lets what is said override what the file says.
+    fn apply(self, providers: &mut config::Providers) {
+        let Self { openai, anthropic, google, azure, azure_api_version } = self;
+        let servers = [
+            (openai, &mut providers.openai),
+            (anthropic, &mut providers.anthropic),
+            (google, &mut providers.google),
+        ];
+        for (said, server) in servers {
+            if let Some(base_url) = said.base_url {
+                server.base_url = base_url;
+            }
+            server.api_key = said.api_key.or(server.api_key.take());
+        }
+        let own = &mut providers.azure;
+        own.endpoint = azure.base_url.or(own.endpoint.take());
+        own.api_key = azure.api_key.or(own.api_key.take());
+        own.api_version = azure_api_version.or(own.api_version.take());
     }
 }
 
@@ -79,13 +120,7 @@ impl Settings {
                 Self::parse(&text).map_err(|problem| format!("{}:{problem}", path.display()))?
             }
         };
-        let openai = &mut settings.engine.providers.openai;
-        if let Some(base_url) = environment.base_url {
-            openai.base_url = base_url;
-        }
-        if environment.api_key.is_some() {
-            openai.api_key = environment.api_key;
-        }
+        environment.apply(&mut settings.engine.providers);
         if settings.server.max_body_bytes == 0 || settings.server.body_timeout_ms == 0 {
             return Err("server: max_body_bytes and body_timeout_ms must be above 0".to_owned());
         }
@@ -105,7 +140,9 @@ impl Settings {
             retry: config::Retry,
             timeouts: config::Timeouts,
             budget: Option<config::Budget>,
+            egress: config::Egress,
             models: Option<Vec<Model>>,
+            additional_models: Vec<Model>,
         }
         let at = |error: &toml::de::Error| {
             let before = &text[..error.span().map_or(0, |span| span.start.min(text.len()))];
@@ -113,10 +150,18 @@ impl Settings {
             let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
             format!("{line}:{column}: {}", without_value(error.message()))
         };
-        let File { server, providers, routing, retry, timeouts, budget, models } =
-            toml::from_str(text).map_err(|error| at(&error))?;
-        let engine = EngineConfig { providers, routing, retry, timeouts, budget, models };
-        Ok(Self { server, engine })
+        let file: File = toml::from_str(text).map_err(|error| at(&error))?;
+        let engine = EngineConfig {
+            providers: file.providers,
+            routing: file.routing,
+            retry: file.retry,
+            timeouts: file.timeouts,
+            budget: file.budget,
+            egress: file.egress,
+            models: file.models,
+            additional_models: file.additional_models,
+        };
+        Ok(Self { server: file.server, engine })
     }
 }
 
@@ -134,11 +179,16 @@ mod tests {
         assert_eq!(settings.server.listen.port(), 0);
         assert_eq!(settings.engine.providers.openai.base_url, "http://localhost");
 
-        let environment =
-            Environment { base_url: None, api_key: Some(SecretString::from("sk-house")) };
-        let settings = Settings::load(None, environment).unwrap();
-        let key = settings.engine.providers.openai.api_key.unwrap();
-        assert_eq!(key.expose_secret(), "sk-house");
+        let house = || Some(SecretString::from("sk-house"));
+        let environment = Environment {
+            openai: Said { base_url: None, api_key: house() },
+            azure: Said { base_url: Some("https://a.example.org".to_owned()), api_key: None },
+            ..Environment::default()
+        };
+        let providers = Settings::load(None, environment).unwrap().engine.providers;
+        assert_eq!(providers.openai.api_key.unwrap().expose_secret(), "sk-house");
+        assert_eq!(providers.azure.endpoint.as_deref(), Some("https://a.example.org"));
+        assert!(providers.azure.api_key.is_none() && providers.google.api_key.is_none());
     }
 
     #[test]

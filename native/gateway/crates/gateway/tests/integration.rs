@@ -311,6 +311,65 @@ async fn bad_requests_are_refused_with_the_field_at_fault() {
     assert_eq!(provider.calls().len(), 0);
 }
 
+/// Asks in Anthropic's dialect.
+async fn tell(gateway: &Gateway, text: &str, stream: bool) -> reqwest::Response {
+    let body = json!({"model": "gpt-4o-mini", "max_tokens": 100, "stream": stream,
+        "messages": [{"role": "user", "content": text}]});
+    let url = format!("{}/v1/messages", gateway.url);
+    let request = gateway.client.post(url).header("x-api-key", OWN_KEY);
+    request.body(body.to_string()).send().await.unwrap()
+}
+
+#[tokio::test]
+async fn anthropics_clients_are_answered_in_their_own_words() {
+    let provider = Provider::start().await;
+    let gateway = Gateway::start(&provider.base_url, None, "[retry]\nmax_retries = 0\n").await;
+    let (status, body) = json_of(tell(&gateway, "hello", false).await).await;
+    assert_eq!((status, &body["content"][0]["text"]), (200, &json!("Hello there")));
+    assert_eq!(
+        (&body["stop_reason"], &body["usage"]["output_tokens"]),
+        (&json!("end_turn"), &json!(500))
+    );
+    assert_eq!(body["convergio"]["cost_nano_usd"], COST_OF_THE_ANSWER);
+    assert_eq!(provider.calls()[0].key, OWN_KEY);
+    assert_eq!(provider.calls()[0].body["max_completion_tokens"], 100);
+
+    for (order, status, code, kind) in [
+        ("refuse the key", 401, "auth.invalid", "authentication_error"),
+        ("be down", 503, "provider.unavailable", "overloaded_error"),
+        ("forget the finish reason", 502, "provider.truncated", "api_error"),
+    ] {
+        let (found, body) = json_of(tell(&gateway, order, false).await).await;
+        let error = &body["error"];
+        assert_eq!((found, &body["type"]), (status, &json!("error")), "{order}");
+        assert_eq!((&error["code"], &error["type"]), (&json!(code), &json!(kind)), "{order}");
+        assert!(!body.to_string().contains(OWN_KEY), "{order} shows the key");
+    }
+
+    let url = format!("{}/v1/messages", gateway.url);
+    let keyless = gateway.client.post(&url).body("{}").send().await.unwrap();
+    assert_eq!(json_of(keyless).await.1["error"]["code"], "byok.missing_key");
+    let boundless = json!({"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "x"}]});
+    let request = gateway.client.post(&url).bearer_auth(OWN_KEY).body(boundless.to_string());
+    let (status, body) = json_of(request.send().await.unwrap()).await;
+    assert_eq!((status, &body["error"]["param"]), (400, &json!("max_tokens")));
+}
+
+#[tokio::test]
+async fn anthropics_clients_see_a_whole_stream_or_an_error() {
+    let provider = Provider::start().await;
+    let gateway = Gateway::start(&provider.base_url, None, "").await;
+    for (order, last) in [("hello", "message_stop"), ("end without a terminator", "error")] {
+        let response = tell(&gateway, order, true).await;
+        assert_eq!(response.headers()["x-convergio-provider"], "openai");
+        let text = response.text().await.unwrap();
+        let named: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("event: ")).collect();
+        assert_eq!(named[0], "message_start", "{text}");
+        assert_eq!(*named.last().unwrap(), last, "{text}");
+        assert_eq!(named.contains(&"message_stop"), last == "message_stop", "{text}");
+    }
+}
+
 #[tokio::test]
 async fn every_face_says_the_same_version() {
     let gateway = Gateway::start("http://127.0.0.1:9/v1", None, "").await;

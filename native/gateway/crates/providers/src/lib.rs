@@ -1,22 +1,52 @@
-//! Provider adapters: one trait, one module per provider's wire.
+//! Provider adapters: one trait, one adapter, one small module per provider.
 //!
-//! An adapter owns everything that is particular to its provider: the address, the headers, what an
-//! error means, when to try again, and how to tell a complete answer from half of one. It returns
-//! our stable codes and keeps the provider's own beside them. A key enters as a [`Credential`] and
-//! leaves only in the one header that needs it.
+//! A provider's module holds what is particular to it: addresses, headers, names. What an error
+//! means, when to try again and how to tell a complete answer from half of one is the same code for
+//! all. It returns our stable codes and keeps the provider's own beside them. A key enters as a
+//! [`Credential`] and leaves only in the one header that needs it. Bodies are in the provider's own
+//! dialect, both ways.
 #![forbid(unsafe_code)]
 
 use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
 
-use convergio_wire::{Failure, Usage};
+use convergio_wire::config::{EngineConfig, Place};
+use convergio_wire::{Dialect, Failure, Usage};
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use secrecy::SecretString;
 use serde_json::Value;
 
+mod adapter;
+mod anthropic;
+mod azure;
+mod client;
+pub mod egress;
+mod exchange;
+mod failure;
+mod google;
 mod openai;
+mod reading;
 
-pub use openai::OpenAi;
+pub use adapter::Adapter;
+
+use client::Clients;
+use egress::Guard;
+
+/// An adapter for every provider, each where the configuration says.
+pub fn all(config: &EngineConfig) -> Vec<Adapter> {
+    let wires: [Box<dyn adapter::Wire>; 4] = [
+        Box::new(openai::OpenAi),
+        Box::new(anthropic::Anthropic),
+        Box::new(google::Google),
+        Box::new(azure::Azure),
+    ];
+    let connect_timeout = Duration::from_millis(config.timeouts.connect_ms);
+    let clients = Arc::new(Clients::new(connect_timeout, Guard::new(&config.egress)));
+    let adapter = |wire| Adapter::new(wire, config, Arc::clone(&clients));
+    wires.into_iter().map(adapter).collect()
+}
 
 /// Whose key pays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -44,6 +74,29 @@ pub struct Credential {
     pub key: SecretString,
     /// Whose it is.
     pub source: CredentialSource,
+    /// Where it is for, when that came with it (a resource of Azure's): checked against the egress
+    /// rule before every call. The operator's choice when absent.
+    pub place: Option<Place>,
+}
+
+impl Credential {
+    /// A key for wherever the operator says.
+    pub fn new(key: SecretString, source: CredentialSource) -> Self {
+        Self { key, source, place: None }
+    }
+}
+
+/// One question.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask<'a> {
+    /// The model, as the catalogue names it.
+    pub model: &'a str,
+    /// In the provider's dialect.
+    pub body: &'a Value,
+    /// More headers for the provider, such as a caller's own `anthropic-version`.
+    pub headers: &'a [(&'static str, String)],
+    /// Who pays.
+    pub credential: &'a Credential,
 }
 
 /// A whole answer.
@@ -84,6 +137,9 @@ pub trait Provider: Send + Sync + fmt::Debug {
     /// Its name in answers, metrics and the catalogue.
     fn name(&self) -> &'static str;
 
+    /// How it speaks.
+    fn dialect(&self) -> Dialect;
+
     /// Builds what the first call would otherwise have to build.
     ///
     /// # Errors
@@ -91,16 +147,14 @@ pub trait Provider: Send + Sync + fmt::Debug {
     fn warm_up(&self) -> Result<(), Failure>;
 
     /// Asks for a whole answer. Retries are the adapter's business.
-    fn complete<'a>(
-        &'a self,
-        body: &'a Value,
-        credential: &'a Credential,
-    ) -> BoxFuture<'a, Result<Answer, Failure>>;
+    fn complete<'a>(&'a self, ask: Ask<'a>) -> BoxFuture<'a, Result<Answer, Failure>>;
 
     /// Asks for a streamed answer. Retries end when the stream begins.
-    fn stream<'a>(
+    fn stream<'a>(&'a self, ask: Ask<'a>) -> BoxFuture<'a, Result<Pieces, Failure>>;
+
+    /// The models that a key may ask. It costs nothing, so it is also how a key is tried.
+    fn models<'a>(
         &'a self,
-        body: &'a Value,
         credential: &'a Credential,
-    ) -> BoxFuture<'a, Result<Pieces, Failure>>;
+    ) -> BoxFuture<'a, Result<Vec<String>, Failure>>;
 }

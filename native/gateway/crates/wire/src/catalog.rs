@@ -45,6 +45,13 @@ pub struct Price {
     pub output: i64,
     /// Hidden reasoning tokens.
     pub reasoning: i64,
+    /// Prompt tokens written to the provider's cache; 0 where that costs no more than reading them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub cache_write: i64,
+}
+
+fn is_zero(price: &i64) -> bool {
+    *price == 0
 }
 
 /// One model.
@@ -53,7 +60,7 @@ pub struct Price {
 pub struct Model {
     /// The name the provider knows it by.
     pub id: String,
-    /// The provider that serves it; `openai` is the only one so far.
+    /// The provider that serves it: one of [`PROVIDERS`].
     pub provider: String,
     /// Where it runs.
     #[serde(default)]
@@ -73,7 +80,7 @@ pub struct Model {
 }
 
 /// The provider names the gateway has an adapter for.
-pub const PROVIDERS: [&str; 1] = ["openai"];
+pub const PROVIDERS: [&str; 4] = ["openai", "anthropic", "google", "azure"];
 
 /// Most models of one catalogue: what the core decides among at once.
 pub const MAX_MODELS: usize = 64;
@@ -83,6 +90,33 @@ impl Model {
     pub fn feature_bits(&self) -> u32 {
         self.features.iter().fold(0, |bits, feature| bits | feature.bit())
     }
+}
+
+/// The model that `name` means: its id, or its id behind its provider and a slash. Where several
+/// providers serve a model of that id, `home` goes first, and then the order of the catalogue.
+///
+/// ```
+/// use convergio_wire::catalog::{builtin, find};
+///
+/// let models = builtin();
+/// assert_eq!(find(&models, "openai/gpt-4o-mini", "google").unwrap().id, "gpt-4o-mini");
+/// assert!(find(&models, "google/gpt-4o-mini", "google").is_none());
+/// ```
+pub fn find<'m>(models: &'m [Model], name: &str, home: &str) -> Option<&'m Model> {
+    let named = |model: &&Model| model.id == name;
+    models.iter().filter(named).find(|model| model.provider == home).or_else(|| {
+        models.iter().find(named).or_else(|| {
+            let (provider, id) = name.split_once('/')?;
+            models.iter().find(|model| model.provider == provider && model.id == id)
+        })
+    })
+}
+
+/// What to write as `model` so that [`find`] finds exactly this one.
+pub fn address(models: &[Model], model: &Model) -> String {
+    let shared =
+        models.iter().any(|other| other.id == model.id && other.provider != model.provider);
+    if shared { format!("{}/{}", model.provider, model.id) } else { model.id.clone() }
 }
 
 /// The catalogue that ships with the gateway.
@@ -115,7 +149,8 @@ pub fn problems(models: &[Model]) -> Vec<String> {
         if model.id.is_empty() || model.id.len() > 128 {
             problems.push(format!("{at}: id must have 1 to 128 bytes"));
         }
-        if models[..index].iter().any(|earlier| earlier.id == model.id) {
+        let same = |other: &Model| (&other.provider, &other.id) == (&model.provider, &model.id);
+        if models[..index].iter().any(same) {
             problems.push(format!("{at}: the id is there twice"));
         }
         if !PROVIDERS.contains(&model.provider.as_str()) {
@@ -132,8 +167,8 @@ pub fn problems(models: &[Model]) -> Vec<String> {
         if model.capability > 1_000 {
             problems.push(format!("{at}: capability must be 0 to 1000"));
         }
-        let Price { input, cached_input, output, reasoning } = model.price;
-        if [input, cached_input, output, reasoning].iter().any(|&price| price < 0) {
+        let Price { input, cached_input, output, reasoning, cache_write } = model.price;
+        if [input, cached_input, output, reasoning, cache_write].iter().any(|&price| price < 0) {
             problems.push(format!("{at}: prices cannot be negative"));
         }
     }
@@ -147,6 +182,24 @@ mod tests {
     #[test]
     fn the_builtin_catalogue_has_no_problem() {
         assert_eq!(problems(&builtin()), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_model_of_two_providers_is_found_by_its_address() {
+        let mut models = builtin();
+        let mut azure = models[0].clone();
+        azure.provider = "azure".to_owned();
+        models.push(azure.clone());
+        assert_eq!(problems(&models), Vec::<String>::new());
+        let id = azure.id.as_str();
+        assert_eq!(find(&models, id, "openai").unwrap().provider, "openai");
+        assert_eq!(find(&models, id, "azure").unwrap().provider, "azure");
+        assert_eq!(find(&models, id, "google").unwrap().provider, "openai");
+        assert_eq!(address(&models, &azure), format!("azure/{id}"));
+        for model in &models {
+            assert_eq!(find(&models, &address(&models, model), "openai"), Some(model));
+        }
+        assert_eq!(find(&models, "nobody/nothing", "openai"), None);
     }
 
     #[test]

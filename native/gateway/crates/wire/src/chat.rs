@@ -26,6 +26,7 @@ pub const AUTO: &str = "auto";
 pub struct ChatRequest {
     body: Map<String, Value>,
     dialect: Dialect,
+    headers: Vec<(&'static str, String)>,
     conversation: OnceLock<Result<Conversation, Failure>>,
     model: String,
     stream: bool,
@@ -85,6 +86,7 @@ impl ChatRequest {
             | if prompt.images { Feature::Vision.bit() } else { 0 };
         Ok(Self {
             dialect: Dialect::OpenAi,
+            headers: Vec::new(),
             conversation: OnceLock::new(),
             model,
             stream,
@@ -107,6 +109,18 @@ impl ChatRequest {
     /// What the caller speaks.
     pub fn dialect(&self) -> Dialect {
         self.dialect
+    }
+
+    /// Adds a header for a provider of the same dialect.
+    #[must_use]
+    pub fn with_header(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.push((name, value.to_owned()));
+        self
+    }
+
+    /// Headers for a provider of the same dialect.
+    pub fn headers(&self) -> &[(&'static str, String)] {
+        &self.headers
     }
 
     /// The model asked for; `None` leaves the choice to the router.

@@ -39,6 +39,7 @@ impl ChatRequest {
             | if prompt.images { Feature::Vision.bit() } else { 0 };
         Ok(Self {
             dialect: Dialect::Anthropic,
+            headers: Vec::new(),
             conversation: OnceLock::new(),
             model,
             stream: flag(&body, "stream")?,

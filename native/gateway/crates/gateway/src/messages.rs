@@ -1,0 +1,148 @@
+//! `POST /v1/messages`, whole and streamed: Anthropic's API, whichever provider serves.
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use convergio_engine::{Event, Events, Keys, Receipt};
+use convergio_wire::{ChatRequest, Failure};
+use futures_util::{Stream, StreamExt, stream};
+use secrecy::SecretString;
+use serde_json::{Value, json};
+
+use crate::chat::{own_key, read_json, receipt_headers};
+use crate::error::{ApiError, ApiResult, FailedWith};
+use crate::metrics::Metrics;
+use crate::router::App;
+
+/// Headers of Anthropic's API that go along to Anthropic.
+const FORWARDED: [&str; 2] = ["anthropic-version", "anthropic-beta"];
+
+/// Answers a message with the model asked for, or with the one the router chooses (`auto`).
+#[utoipa::path(post, path = "/v1/messages", tag = "inference",
+    request_body(content = crate::openapi::MessagesBody,
+        description = "Anthropic's request; fields that are not listed pass through to Anthropic"),
+    security(("provider_key" = []), ("anthropic_key" = []), ()),
+    responses(
+        (status = 200, description = "Anthropic's message, with a `convergio` object; or, with \
+            `stream`, its event stream", body = Object),
+        (status = 400, description = "`request.invalid`", body = crate::openapi::MessagesError),
+        (status = 401, description = "`byok.missing_key`, `auth.invalid`", body = crate::openapi::MessagesError),
+        (status = 402, description = "`budget.exceeded`", body = crate::openapi::MessagesError),
+        (status = 403, description = "`privacy.blocked`", body = crate::openapi::MessagesError),
+        (status = 404, description = "`request.not_found`", body = crate::openapi::MessagesError),
+        (status = 429, description = "`provider.rate_limited`", body = crate::openapi::MessagesError),
+        (status = 502, description = "`provider.truncated`", body = crate::openapi::MessagesError),
+        (status = 503, description = "`provider.unavailable`", body = crate::openapi::MessagesError),
+        (status = 504, description = "`provider.timeout`", body = crate::openapi::MessagesError)))]
+pub(crate) async fn messages(
+    State(app): State<App>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Spoken> {
+    answer(&app, &headers, body).await.map_err(Spoken)
+}
+
+async fn answer(app: &App, headers: &HeaderMap, body: Body) -> ApiResult {
+    let keys = keys(app, headers)?;
+    let mut request = ChatRequest::parse_messages(read_json(app, body).await?)?;
+    for name in FORWARDED {
+        if let Some(value) = headers.get(name).and_then(|value| value.to_str().ok()) {
+            request = request.with_header(name, value);
+        }
+    }
+    if request.stream() {
+        streamed(app, &request, &keys).await
+    } else {
+        let answered = app.engine.complete(&request, &keys).await?;
+        app.metrics.answer(&answered.receipt, None);
+        let mut body = answered.body;
+        if let Value::Object(body) = &mut body {
+            body.insert("convergio".to_owned(), json!(answered.receipt));
+        }
+        Ok((receipt_headers(&answered.receipt), Json(body)).into_response())
+    }
+}
+
+/// The caller's own key, in either of the headers that Anthropic's clients use.
+fn keys(app: &App, headers: &HeaderMap) -> Result<Keys, Failure> {
+    let named = headers.get("x-api-key").and_then(|value| value.to_str().ok()).map(str::trim);
+    let own = match named.filter(|key| !key.is_empty()) {
+        Some(key) => Some(SecretString::from(key)),
+        None => own_key(headers)?,
+    };
+    app.engine.credential(own)
+}
+
+async fn streamed(app: &App, request: &ChatRequest, keys: &Keys) -> ApiResult {
+    let (receipt, mut events) = app.engine.stream(request, keys).await?;
+    // As with OpenAI's API: a stream that fails at once is an ordinary error.
+    let first = match events.next().await {
+        Some(Err(failure)) => {
+            app.metrics.answer(&receipt, Some(failure.code));
+            return Err(failure.into());
+        }
+        first => first,
+    };
+    let events = stream::iter(first).chain(events).boxed();
+    let mut headers = receipt_headers(&receipt);
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    // Reverse proxies must not collect a stream before they pass it on.
+    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    let bytes = relay(events, receipt, Arc::clone(&app.metrics));
+    Ok((headers, Body::from_stream(bytes)).into_response())
+}
+
+/// Events as bytes. A failure becomes an error event, and then nothing: no `message_stop`, so that no
+/// client takes half an answer for a whole one.
+fn relay(
+    events: Events,
+    receipt: Receipt,
+    metrics: Arc<Metrics>,
+) -> impl Stream<Item = Result<Bytes, Infallible>> + Send {
+    events.map(move |event| {
+        Ok(match event {
+            Ok(Event::Chunk(event) | Event::Usage(event, _)) => named(&event),
+            Ok(Event::End(receipt)) => {
+                metrics.answer(&receipt, None);
+                named(&json!({"type": "message_stop"}))
+            }
+            Err(failure) => {
+                tracing::warn!(code = %failure.code, model = %receipt.model, "stream broke off");
+                metrics.answer(&receipt, Some(failure.code));
+                named(&ApiError::message(&failure))
+            }
+        })
+    })
+}
+
+fn named(event: &Value) -> Bytes {
+    let name = event.get("type").and_then(Value::as_str).unwrap_or("message");
+    Bytes::from(format!("event: {name}\ndata: {event}\n\n"))
+}
+
+/// A failure in Anthropic's envelope.
+#[derive(Debug)]
+pub(crate) struct Spoken(ApiError);
+
+impl IntoResponse for Spoken {
+    fn into_response(self) -> Response {
+        let body = ApiError::message(self.0.failure());
+        let (parts, _) = self.0.into_response().into_parts();
+        let mut response = (parts.status, Json(body)).into_response();
+        for (name, value) in &parts.headers {
+            if name != header::CONTENT_LENGTH {
+                response.headers_mut().insert(name, value.clone());
+            }
+        }
+        if let Some(&failed) = parts.extensions.get::<FailedWith>() {
+            response.extensions_mut().insert(failed);
+        }
+        response
+    }
+}
