@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from harness.errors import MissingCapabilityError
-from harness.model.glob import matches
+from harness.model.glob import matches, variable_of
 from harness.model.plan import Plan, PlannedCheck
 from harness.model.ports import CheckContext, Command, Completed, Kind
 from harness.model.result import Finding, Outcome, Severity
@@ -131,7 +131,7 @@ def audit(check: PlannedCheck, read: set[str]) -> list[Finding]:
             rule=RULE_UNREAD,
         )
         for pattern in check.inputs
-        if pattern not in used
+        if pattern not in used and not variable_of(pattern)
     ]
     return found
 

@@ -23,7 +23,7 @@ from harness.cli.standing import STAMPS, question, results_facts
 from harness.cli.workspace import CAPABILITIES
 from harness.judge import judge
 from harness.model.event import EVENT_SCHEMA, RunFinished, RunStarted, decode, encode
-from harness.model.glob import fixed_part, is_literal
+from harness.model.glob import fixed_part, is_literal, variable_of
 from harness.model.plan import Decision, Plan
 from harness.model.result import Conclusion, Status
 from harness.model.run import fold
@@ -117,6 +117,7 @@ def _stamp(
     files, tools = _of_manifests(again)
     definitions = _definitions(workspace, before)
     patterns = _patterns(again, files)
+    named = tuple(sorted({variable_of(one) for one in _inputs(again)} - {""}))
     source = workspace.source()
     redactor = redactor_for(plan, os.environ)
     recorded = masked(plan, redactor)
@@ -142,12 +143,13 @@ def _stamp(
             **tools,
             **{f"capability {name}": one[2] for name, one in capabilities.items()},
             "machine": surroundings.machine(),
-            "variables": surroundings.variables(os.environ),
+            "variables": surroundings.variables(os.environ, named),
             "definitions": "\n".join(definitions),
             "results": results,
             **({"proofs": proofs} if _proves(plan) else {}),
         },
         programs=tuple(one.removeprefix("program ") for one in tools if one.startswith("program ")),
+        variables=named,
         capabilities={name: one[:2] for name, one in capabilities.items()},
         made=made,
         expires=expires,
@@ -272,15 +274,21 @@ def _made(again: Reuse) -> dict[str, Known]:
 
 def _patterns(again: Reuse, files: Mapping[str, Known]) -> tuple[str, ...]:
     """The inputs that are more than the name of one file."""
-    wanted = {
+    return tuple(
+        one
+        for one in sorted(_inputs(again))
+        if not variable_of(one) and not (is_literal(one) and fixed_part(one) in files)
+    )
+
+
+def _inputs(again: Reuse) -> set[str]:
+    """Every input that a check names."""
+    return {
         pattern
         for check in again.plan.checks
         if check.decision is Decision.REUSE
         for pattern in check.inputs
     }
-    return tuple(
-        sorted(one for one in wanted if not (is_literal(one) and fixed_part(one) in files))
-    )
 
 
 def _globs(workspace: Workspace, plan: Plan) -> dict[str, tuple[str, ...]]:

@@ -169,7 +169,7 @@ def surroundings_now(stamp: Stamp, root: str) -> dict[str, str]:
     now = {
         **surroundings.tools(),
         "machine": surroundings.machine(),
-        "variables": surroundings.variables(os.environ),
+        "variables": surroundings.variables(os.environ, stamp.variables),
         "definitions": "\n".join(surroundings.definition_files(root)),
         "results": results_facts(root),
     }

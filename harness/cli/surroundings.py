@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from harness import __version__
 from harness.model.variables import relevant
@@ -57,9 +57,10 @@ def machine() -> str:
     return f"{' '.join(os.uname())} {cpus} {pages} {os.geteuid()}"
 
 
-def variables(environ: Mapping[str, str]) -> str:
-    """The variables that matter to tools, and those that hold secrets, as one digest."""
+def variables(environ: Mapping[str, str], named_too: Iterable[str]) -> str:
+    """The variables that matter to tools, those named, and those that hold secrets: one digest."""
     named = relevant(environ)
+    named |= {name: environ[name] for name in named_too if name in environ}
     # What is recorded is masked by these values; nothing else of them matters.
     named |= {name: environ[name] for name in environ if _may_be_secret(name)}
     return _digest("\0".join(f"{name}={named[name]}" for name in sorted(named)))

@@ -286,6 +286,9 @@ def bad_glob(pattern: str) -> str | None:
     """What is wrong with a glob of input files, or None."""
     if not pattern.strip():
         return "is empty"
+    if pattern.startswith("$") and not pattern.startswith(OPENING):
+        named = re.fullmatch(r"\$[A-Za-z_]\w*", pattern, re.ASCII)
+        return None if named else "names no variable, which is written $NAME"
     if pattern.startswith(("/", "~")) or re.match(r"[A-Za-z]:", pattern):
         return "is absolute"
     if "\\" in pattern:

@@ -2,6 +2,7 @@
 
 `src/**` is every file below `src`, `**/x.py` is `x.py` in any folder; a name without wildcards is
 that file, or everything below when it is a folder. Paths are relative to the project, with slashes.
+`$NAME` among them is no file but a variable of the environment that the result depends on.
 """
 
 from __future__ import annotations
@@ -12,6 +13,11 @@ from functools import lru_cache
 
 _WILD = re.compile(r"[*?\[]")
 _EDGES = re.compile(r"\A\./|/+\Z")
+
+
+def variable_of(pattern: str) -> str:
+    """The name of the variable that an input names, empty for an input that names files."""
+    return pattern[1:] if pattern.startswith("$") and not pattern.startswith("${") else ""
 
 
 def is_literal(pattern: str) -> bool:

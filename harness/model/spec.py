@@ -99,7 +99,10 @@ class Check(Entry, frozen=True):
         float, Meta(gt=0, le=1440, description="Deadline, in minutes; then INT, TERM, KILL.")
     ] = 10
     services: Annotated[list[str], Meta(description="Services that must be ready.")] = []
-    inputs: Annotated[list[str], Meta(description="Globs of the files the result depends on.")] = []
+    inputs: Annotated[
+        list[str],
+        Meta(description="Globs of the files, and $NAMES of the variables, the result depends on."),
+    ] = []
     env: Annotated[Environment, Meta(description="Environment of the check.")] = {}
     strategy: Annotated[Strategy, Meta(description="Runs the check once per combination.")] | (
         UnsetType

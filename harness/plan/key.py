@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from harness.model.base import Record
+from harness.model.glob import variable_of
 from harness.model.plan import Decision, Plan, PlannedCheck
 from harness.model.result import SkipReason
 from harness.model.spec import Service
@@ -120,6 +121,10 @@ def _keyed(
             needs[need] = key
     files: dict[str, str] = {}
     for pattern in check.inputs:
+        if name := variable_of(pattern):
+            value = facts.environ.get(name)
+            variables = {**variables, name: "not set" if value is None else digest_of(value)[:32]}
+            continue
         matched = inputs(pattern)
         if matched is None:
             return Keyed(why_not=f"a file of its input {pattern} cannot be read")

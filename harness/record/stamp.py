@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 
 from harness.record.listing import Known, read_digest, stat_of
 
-VERSION = 1
+VERSION = 2
 LIFETIME_SECONDS = 24 * 3600.0
 _KEEP = 8
 _DIGEST_BYTES = 32
@@ -25,25 +25,27 @@ _PREFIX = "stamp-"
 class Stamp:
     """What one decision rested on, and what it came to.
 
-    `facts` are of the surroundings, by name; `programs` and `capabilities` (what is run, and what
-    that starts) say which of them to look at. `made` and `expires` are seconds since 1970. `fixed`
-    are files that must be as they were, by absolute path; `files` are inputs of checks, by path in
-    the project. `patterns` are inputs that name many files, and `listing` is every file there was
-    (NUL between two), where there are such patterns. `globs` are outputs of builds by pattern.
-    `folders` hold the evidence, by run; `run_id` is the latest run with reports of its own.
-    `head`, `source`, `plan` and `ends` are the parts of a journal, in its JSON; `title` and `words`
-    what a terminal is told; `attachments` files to copy, as source and name; `checks` how many
-    checks there are. `whole` is false when the plan is recorded with something masked.
+    `facts` are of the surroundings, by name; `programs`, `variables` and `capabilities` (what is
+    run, and what that starts) say which of them to look at. `made` and `expires` are seconds since
+    1970. `fixed` are files that must be as they were, by absolute path; `files` are inputs of
+    checks, by path in the project. `patterns` are inputs that name many files, and `listing` is
+    every file there was (NUL between two), where there are such patterns. `globs` are outputs of
+    builds by pattern. `folders` hold the evidence, by run; `run_id` is the latest run with reports
+    of its own. `head`, `source`, `plan` and `ends` are the parts of a journal, in its JSON; `title`
+    and `words` what a terminal is told; `attachments` files to copy, as source and name; `checks`
+    how many checks there are. `whole` is false when the plan is recorded with something masked.
     """
 
     __slots__ = (
         "attachments", "capabilities", "checks", "ends", "expires", "facts", "files", "fixed",
         "folders", "globs", "head", "listing", "made", "patterns", "plan", "programs", "reports",
-        "run_id", "source", "title", "whole", "words",
+        "run_id", "source", "title", "variables",
+        "whole", "words",
     )  # fmt: skip
 
     facts: dict[str, str]
     programs: tuple[str, ...]
+    variables: tuple[str, ...]
     capabilities: dict[str, tuple[tuple[str, ...], tuple[str, ...]]]
     made: float
     expires: float

@@ -45,6 +45,7 @@ def test_reads_outside_the_inputs_and_inputs_never_read_are_found() -> None:
     ]
     assert audit(planned("src/**"), {"src/a"}) == []
     assert audit(planned(), {"src/a"}) == []
+    assert audit(planned("src/**", "$EDITION"), {"src/a"}) == []
 
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="capability-missing: strace")

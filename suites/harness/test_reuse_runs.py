@@ -99,6 +99,14 @@ def test_what_may_not_stand_runs_every_time(tmp_path: Path, more: str, script: s
     assert ran(project, "a") == 2
 
 
+def test_a_variable_that_an_input_names_counts_and_others_do_not(tmp_path: Path) -> None:
+    project = project_of(tmp_path, counting("a", "inputs: [src/**, $EDITION]"))
+    for edition in ("one", "two", "two", "one"):
+        assert project.run("verify", env={"EDITION": edition, "EDITOR": edition}).code == 0
+    assert ran(project, "a") == 2
+    assert "variable EDITION changed" in project.run("why", "a").out
+
+
 def test_fresh_and_a_profile_that_forbids_it_reuse_nothing(tmp_path: Path) -> None:
     project = project_of(tmp_path, counting("a"))
     project.run("verify")

@@ -55,7 +55,7 @@ class Field:
         tool.chmod(0o755)
         self.project = make_project(
             root,
-            check("wide", "tool", more="inputs: [src/**]")
+            check("wide", "tool", more="inputs: [src/**, $MODE]")
             + check("one", "tool", more="inputs: [src/a.txt, lone]")
             + check("after", "true", more="inputs: [lone]\nneeds: [one]")
             + check("apart", "true", more="inputs: ['[x-z].txt']\nrequires: [git]")
@@ -214,7 +214,8 @@ def outcome_of(field: Field) -> dict[str, tuple[Decision, str]] | None:
 
 
 @pytest.mark.parametrize(
-    "variable", ["CFLAGS", "RUSTFLAGS", "PATH", "LC_ALL", "API_TOKEN", "CC_x86_64_linux_gnu"]
+    "variable",
+    ["CFLAGS", "RUSTFLAGS", "PATH", "LC_ALL", "API_TOKEN", "CC_x86_64_linux_gnu", "MODE"],
 )
 def test_a_variable_that_matters_is_left_to_the_long_way(
     field: Field, variable: str, monkeypatch: pytest.MonkeyPatch
