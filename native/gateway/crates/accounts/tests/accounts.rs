@@ -134,6 +134,11 @@ async fn guessing_is_slowed_down_and_waiting_helps() {
         matches!(refused, AccountError::TooManyAttempts { wait } if wait == Duration::from_secs(1))
     );
     home.login("a@example.org", PASSWORD, NOW + 1000).await.expect("in");
+
+    let many = (0..20).map(|_| home.login("b@example.org", "wrong horse battery", NOW));
+    let said = futures_util::future::join_all(many).await;
+    let looked_at = said.iter().filter(|it| matches!(it, Err(AccountError::WrongLogin))).count();
+    assert_eq!(looked_at, 5, "many at once are no way around it");
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ pub const BATCH: usize = 256;
 /// Why an entry is not in the log.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum AuditError {
-    /// The store refused or failed. Shared by all entries of the batch that it was tried alone with.
+    /// The store refused or failed; shared by all entries that were tried together.
     #[error("the audit log cannot be written: {0}")]
     Store(Arc<StoreError>),
     /// The writer was closed.
@@ -81,7 +81,9 @@ async fn run(store: Store, chain: Chain, mut entries: mpsc::Receiver<Waiting>) {
                 }
             }
             // One entry that cannot be written must not take the others with it.
-            Err(_) if rows.len() > 1 => one_by_one(&store, &chain, &rows, answers).await,
+            Err(StoreError::Conflict(_)) if rows.len() > 1 => {
+                one_by_one(&store, &chain, &rows, answers).await;
+            }
             Err(error) => {
                 let error = failed(error);
                 answers.into_iter().for_each(|answer| tell(answer, Err(error.clone())));

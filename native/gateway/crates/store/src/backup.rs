@@ -84,3 +84,11 @@ pub(crate) fn beside(path: &Path, extension: &str) -> PathBuf {
     name.push(extension);
     PathBuf::from(name)
 }
+
+/// The path with one more extension, numbered when a file of that name exists: a copy made before an
+/// upgrade that failed may be long out of date when the next one is tried.
+pub(crate) fn free_name(path: &Path, extension: &str) -> PathBuf {
+    let numbered = (2_u32..).map(|number| beside(path, &format!("{extension}-{number}")));
+    let mut names = std::iter::once(beside(path, extension)).chain(numbered);
+    names.find(|name| !name.exists()).unwrap_or_else(|| beside(path, extension))
+}

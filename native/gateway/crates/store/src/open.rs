@@ -83,7 +83,7 @@ pub struct Store {
 
 impl Store {
     /// Opens the database, makes it when missing, and brings its schema up to date. A file with an
-    /// older schema is copied first, to `<file>.schema-<number>`.
+    /// older schema is copied first, to `<file>.schema-<number>`, or the next free name like it.
     ///
     /// # Errors
     /// `Newer` when a newer program wrote it, `Foreign` when it is no database of ours, `Altered`
@@ -193,15 +193,14 @@ impl Store {
         if found > known {
             return Err(StoreError::Newer { path: path(), found, known });
         }
+        // Written into the file, and not to be changed within a transaction. A copy has left the log
+        // behind, so a restored one is told again.
+        sqlx::query("PRAGMA journal_mode = WAL").execute(&self.writer).await?;
         if found == 0 {
-            // Both are written into the file, and neither may change within a transaction.
             sqlx::query("PRAGMA application_id = 1129727823").execute(&self.writer).await?;
-            sqlx::query("PRAGMA journal_mode = WAL").execute(&self.writer).await?;
         } else if found < known {
-            let copy = backup::beside(&self.path, &format!("schema-{found}"));
-            if !copy.exists() {
-                self.backup(&copy).await?;
-            }
+            let copy = backup::free_name(&self.path, &format!("schema-{found}"));
+            self.backup(&copy).await?;
             tracing::info!(from = found, to = known, backup = %copy.display(), "schema upgrade");
         }
         migrations.run(&self.writer).await.map_err(|error| match error {

@@ -104,7 +104,12 @@ async fn an_upgrade_copies_the_file_first_and_a_failed_one_changes_nothing() {
 
     assert!(matches!(failed, StoreError::Migration { version: 2, .. }), "{failed}");
     let as_it_was = Store::open(&options(&fresh.folder)).await.expect("still schema 1");
+    as_it_was.create_tenant("Later", NOW).await.expect("it goes on");
     as_it_was.close().await;
+    assert!(Store::open_with(&options(&fresh.folder), &broken).await.is_err());
+    let newer = Options::new(fresh.folder.path().join("c.db.schema-1-2"));
+    let newer = Store::open_read_only(&newer).await.expect("each try makes a copy of its own");
+    assert_eq!(newer.tenants().await.expect("tenants").len(), 2);
     let copy = Options::new(fresh.folder.path().join("c.db.schema-1"));
     let copy = Store::open_read_only(&copy).await.expect("the copy opens");
     assert_eq!(copy.tenant(&one.tenant).users().await.expect("users").len(), 1);
@@ -169,6 +174,11 @@ async fn a_copy_is_whole_never_replaces_a_file_and_leaves_nothing_half_done() {
     assert!(!fresh.folder.path().join("copy.db.partial").exists());
 
     let restored = Store::open(&Options::new(&to)).await.expect("opens");
+    let mode: String = sqlx::query_scalar("PRAGMA journal_mode")
+        .fetch_one(&mut raw(&to).await)
+        .await
+        .expect("a mode");
+    assert_eq!(mode, "wal", "a restored copy works as the original did");
     let tenants = restored.tenants().await.expect("tenants");
     assert_eq!(tenants.iter().map(|row| &row.id).collect::<Vec<_>>(), [&one.tenant]);
 }

@@ -135,13 +135,8 @@ impl Accounts {
     /// # Errors
     /// `WrongLogin` whatever is wrong, `TooManyAttempts` before the password is even looked at.
     pub async fn login(&self, attempt: Attempt<'_>, now: Millis) -> Result<LoggedIn> {
-        if let Some(wait) = self.throttle().wait(attempt.email, now) {
-            return Err(AccountError::TooManyAttempts { wait });
-        }
-        let Some(user) = self.recognise(&attempt).await? else {
-            self.throttle().failed(attempt.email, now);
-            return Err(AccountError::WrongLogin);
-        };
+        self.admit(attempt.email, now)?;
+        let user = self.recognise(&attempt).await?.ok_or(AccountError::WrongLogin)?;
         self.throttle().succeeded(attempt.email);
         let session = random::secret()?;
         let expires_at = after(now, self.options.session);
@@ -156,6 +151,17 @@ impl Accounts {
         let User { tenant, id, role, .. } = user;
         let caller = Caller { tenant, user: id, role, through: Through::Session };
         Ok(LoggedIn { caller, csrf: csrf_token(&session), session, expires_at })
+    }
+
+    /// Counts the attempt as failed until it succeeds: of many at once, none slips through while the
+    /// others are being checked.
+    fn admit(&self, email: &str, now: Millis) -> Result<()> {
+        let mut throttle = self.throttle();
+        if let Some(wait) = throttle.wait(email, now) {
+            return Err(AccountError::TooManyAttempts { wait });
+        }
+        throttle.failed(email, now);
+        Ok(())
     }
 
     async fn recognise(&self, attempt: &Attempt<'_>) -> Result<Option<User>> {

@@ -62,47 +62,45 @@ impl Vault {
 
     async fn rewrap_tenant(&self, tenant: &TenantId, done: &mut Rewrapped) -> Result<()> {
         let of = self.store.tenant(tenant);
-        let mut stuck = 0;
+        let mut stuck: Vec<(KeyId, i64)> = Vec::new();
         loop {
-            // Those that failed come again with every batch, at its head or not: read past them.
-            let limit = i64::try_from(BATCH + stuck).unwrap_or(i64::MAX);
-            let batch = of.sealed_otherwise(i64::from(done.to), limit).await?;
-            let before = (done.moved, done.failed.len());
-            for read in &batch {
-                let known = |unmoved: &Unmoved| {
-                    unmoved.key.as_ref().is_some_and(|(whose, key, version)| {
-                        whose == tenant && *key == read.key && *version == read.version
-                    })
-                };
-                if !done.failed.iter().any(known) {
-                    self.rewrap_version(tenant, read, done).await?;
-                }
-            }
-            stuck += done.failed.len() - before.1;
-            if before == (done.moved, done.failed.len()) {
+            // Those that failed come again with every batch: read past them.
+            let limit = i64::try_from(BATCH + stuck.len()).unwrap_or(i64::MAX);
+            let mut batch = of.sealed_otherwise(i64::from(done.to), limit).await?;
+            batch.retain(|read| {
+                !stuck.iter().any(|(key, version)| *key == read.key && *version == read.version)
+            });
+            if batch.is_empty() {
                 return Ok(());
+            }
+            for read in batch {
+                if !self.rewrap_version(tenant, &read, done).await? {
+                    stuck.push((read.key, read.version));
+                }
             }
         }
     }
 
+    /// Whether this one is dealt with; one that failed is told of in `done`.
     async fn rewrap_version(
         &self,
         tenant: &TenantId,
         read: &SealedVersion,
         done: &mut Rewrapped,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         match self.wrapped_anew(tenant, read).await {
             Ok((sealed, kek_version)) => {
                 let of = self.store.tenant(tenant);
                 // Whoever was faster revoked it, removed it, or wrapped it anew as well.
                 done.moved += u64::from(of.reseal(read, &sealed, kek_version).await?);
+                Ok(true)
             }
             Err(error) => {
                 let key = Some((tenant.clone(), read.key.clone(), read.version));
                 done.failed.push(Unmoved { key, error });
+                Ok(false)
             }
         }
-        Ok(())
     }
 
     async fn wrapped_anew(
