@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -411,3 +413,20 @@ def test_changed_files_reach_the_checks_that_globs_say(changed: list[str], patte
         host=Host(system="linux", machine="x", cpus=1, memory_mb=1),
     )  # fmt: skip
     assert bool(touched_by(plan, changed)) == any(matches(path, pattern) for path in changed)
+
+
+def test_asking_for_a_stamp_loads_nothing_of_weight() -> None:
+    script = (
+        "import sys; before = set(sys.modules)\n"
+        "import harness.__main__, harness.cli.standing, harness.cli.repeating\n"
+        "print(*(set(sys.modules) - before))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=Path(standing.__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    heavy = {"click", "msgspec", "yaml", "json", "re", "typing", "pathlib", "subprocess", "shutil"}
+    assert heavy.isdisjoint(done.stdout.split())
