@@ -7,6 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes says how busy the machine is, and nothing of what is tested.
+settings.register_profile("suites", deadline=None)
+settings.load_profile("suites")
 
 GOLDEN = Path(__file__).parent / "golden"
 
