@@ -7,11 +7,11 @@ build that breaks instead, another test that fails, no answer) proves nothing ei
 from __future__ import annotations
 
 import re
-from fnmatch import fnmatchcase
 
 from harness.judge.observe import believed
 from harness.judge.words import one
 from harness.model.fault import Catch, Expectation
+from harness.model.glob import matches_id
 from harness.model.plan import PlannedCheck
 from harness.model.result import Status, TestRecord
 from harness.model.run import CheckResult
@@ -52,7 +52,7 @@ def _by_test(expected: Expectation, result: CheckResult) -> tuple[Catch, str]:
     matching = [
         test
         for test in failed
-        if _matches(test.id, expected.test)
+        if matches_id(test.id, expected.test)
         and (test.status is Status.FAILED or (expected.message and _said(expected, test)))
     ]
     if not matching:
@@ -92,11 +92,6 @@ def _by_message(expected: Expectation, result: CheckResult) -> tuple[Catch, str]
 
 def _said(expected: Expectation, test: TestRecord) -> bool:
     return _found(expected.message, test.message, test.output)
-
-
-def _matches(name: str, glob: str) -> bool:
-    """Globs over ids; brackets are letters, as in the ids of parametrized tests."""
-    return fnmatchcase(name, glob.replace("[", "[[]"))
 
 
 def _found(pattern: str, *texts: str) -> bool:

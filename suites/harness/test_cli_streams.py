@@ -110,5 +110,10 @@ def test_no_locale_costs_a_verdict(tmp_path: Path, github: dict[str, str]) -> No
     assert [one["status"] for one in phase["checks"]] == ["failed", "failed"]
     assert phase["checks"][1]["findings"][1]["file"] == "caf\ufffd.bad"
     assert "Größe 😀" in (tmp_path / "reports/latest/report.html").read_text("utf-8")
-    planned = project.run("plan", "--json", env=ascii_only)
-    assert json.loads(planned.out)["checks"][1]["title"] == "Größe 😀"
+
+
+def test_json_stays_json_in_every_locale(tmp_path: Path) -> None:
+    project = make_project(tmp_path, check("a", "true").replace("Check a", "Größe 😀"))
+    planned = project.run("plan", "--json", env={"LC_ALL": "C", "PYTHONIOENCODING": "ascii"})
+    assert planned.out.isascii()
+    assert json.loads(planned.out)["checks"][0]["title"] == "Größe 😀"
