@@ -341,6 +341,7 @@ def test_every_report_tells_of_them(templates: dict[str, str]) -> None:
     made = builder(
         records_of(a=FAILED, b=PASSED),
         waived("*::a"),
+        waived("t.py::a"),
         quarantined("*::<b>*", owner="Grace <i>", expires="2026-11-22"),
     )
     run = made.run()
@@ -352,6 +353,8 @@ def test_every_report_tells_of_them(templates: dict[str, str]) -> None:
                  "phases/waivers.yaml:7:5"):  # fmt: skip
         assert word in part, word
     assert "<strong>Waived</strong> tests <code>*::a</code> until 2026-12-31 by Ada" in page
+    assert page.count('<span class="how">tests waived</span>') == 1  # once, however many there are
+    assert page.count('<span class="how">tests quarantined, over</span>') == 1
     summary = as_summary(view)
     assert "- `p/x` (failed) tests `*::a` (1 failed) waived until 2026-12-31 by Ada" in summary
     assert "(none) quarantined until 2026-11-22 (over, lifts nothing) by Grace" in summary
