@@ -62,7 +62,7 @@ def variables(environ: Mapping[str, str], named_too: Iterable[str]) -> str:
     named = relevant(environ)
     named |= {name: environ[name] for name in named_too if name in environ}
     # What is recorded is masked by these values; nothing else of them matters.
-    named |= {name: environ[name] for name in environ if _may_be_secret(name)}
+    named |= {name: environ[name] for name in environ if may_be_secret(name)}
     return _digest("\0".join(f"{name}={named[name]}" for name in sorted(named)))
 
 
@@ -78,14 +78,24 @@ def definition_files(root: str) -> list[str]:
     return sorted(found)
 
 
-def _may_be_secret(name: str) -> bool:
-    """Wider than what masking takes for secret, and without its patterns."""
+def may_be_secret(name: str) -> bool:
+    """Whatever masking takes for secret by its name, and more; without compiling its patterns."""
     text = name.lower()
-    return any(one in text for one in _SECRET)
+    return text.endswith(_SECRET_ENDS) or any(one in text for one in _SECRET)
 
 
-_SECRET = ("secret", "token", "pass", "cred", "cookie", "bearer", "key", "pat", "pwd", "auth",
-           "headers", "webhook")  # fmt: skip
+_SECRET = (
+    "secret",
+    "token",
+    "passw",
+    "passphrase",
+    "credential",
+    "cookie",
+    "bearer",
+    "key",
+    "webhook",
+)
+_SECRET_ENDS = ("_pat", "_pwd", "_auth", "_headers")
 
 
 def _own_files() -> str:

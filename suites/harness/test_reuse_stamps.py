@@ -21,6 +21,7 @@ from harness.cli.replay import replay
 from harness.cli.reusing import RESULTS, Reuse, keep_passes, result_cache
 from harness.cli.selecting import plan_for
 from harness.cli.standing import Standing, differences, look, question
+from harness.cli.surroundings import may_be_secret
 from harness.cli.workspace import Workspace
 from harness.errors import DefinitionError
 from harness.model.event import CheckFinished
@@ -32,6 +33,7 @@ from harness.record import listing
 from harness.record.folder import RunFolder, create_run_folder, find_run, new_run_id
 from harness.record.journal import read_journal
 from harness.record.stamp import Stamp, differing, load, save, stamp_path
+from harness.system.redact import _SECRET_NAME, looks_secret
 from suites.harness.projects import check, make_project
 
 OPTIONS = {
@@ -227,10 +229,16 @@ def test_a_variable_that_matters_is_left_to_the_long_way(
     assert field.short_way() is None
 
 
+@given(st.from_regex(r"[A-Z_]{0,4}" + _SECRET_NAME.pattern, fullmatch=False))
+def test_what_masking_takes_for_secret_is_always_among_what_matters(name: str) -> None:
+    assert may_be_secret(name) or not looks_secret(name)
+
+
+@pytest.mark.parametrize("variable", ["EDITOR", "PWD", "OLDPWD", "SHLVL", "TERM", "SSH_AUTH_SOCK"])
 def test_a_variable_that_does_not_matter_changes_nothing(
-    field: Field, monkeypatch: pytest.MonkeyPatch
+    field: Field, variable: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("EDITOR", "ed")
+    monkeypatch.setenv(variable, "another")
     short = field.short_way()
     assert short is not None
     assert {one.decision for one in short.plan.checks} == {Decision.REUSE, Decision.SKIP}
