@@ -139,8 +139,6 @@ fn back(dialect: Dialect, body: &Value) -> Conversation {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
-
     /// internal -> dialect -> internal keeps what the table says, and refuses what it says.
     #[test]
     fn a_request_survives_each_dialect_as_the_table_says(said in conversation()) {
