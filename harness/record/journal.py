@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 JOURNAL_NAME = "journal.jsonl"
 _CHAIN_DIGITS = 16
 _REST_SECONDS = 0.02
-_TRIES = 3
+_LOCK_SECONDS = 1.0
 _LAST_LINE = 120  # more than the last line of a whole run takes
 _SUFFIX_LENGTH = len(b',"chain":""}') + _CHAIN_DIGITS
 _DURABLE = (RunStarted, CheckFinished, RunFinished)
@@ -39,11 +39,16 @@ def _link(previous: str, body: bytes) -> str:
 
 
 def _lock(file: int) -> None:
-    """Be the one writer. Raises `BlockingIOError` when there is another."""
-    for _ in range(_TRIES):
+    """Be the one writer. Raises `BlockingIOError` when there is another.
+
+    Others hold it for a moment, too: `goes_on`, and what a writer was just starting when it was
+    killed, until that has begun to be another program.
+    """
+    deadline = time.monotonic() + _LOCK_SECONDS
+    while time.monotonic() < deadline:
         with contextlib.suppress(BlockingIOError):
             return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        time.sleep(_REST_SECONDS)  # `goes_on` of another process holds it for a moment, too
+        time.sleep(_REST_SECONDS)
     return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 

@@ -53,6 +53,13 @@ class Forked:
         self._process.start()
 
     @property
+    def pid(self) -> int:
+        """Its process id, which is the parent's of every check it runs."""
+        pid = self._process.pid
+        assert pid is not None
+        return pid
+
+    @property
     def is_over(self) -> bool:
         """Whether it came to its end, or was killed."""
         return not self._process.is_alive()
