@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from harness.cli.replay import replay
 from harness.cli.resume import is_as_of, resumable, set_aside_work
 from harness.errors import EvidenceError, UsageError
 from harness.model.event import (
@@ -123,7 +124,7 @@ def kill_at_some_point(process: Forked, reports: Path, chance: random.Random) ->
         runs = list_runs(reports)
         if lines_of(runs) - (seen if len(runs) == len(before) else 0) >= wanted:
             break
-        time.sleep(0.004)
+        time.sleep(0.008)
     time.sleep(chance.random() * 0.02)
     return process.kill()
 
@@ -163,7 +164,9 @@ def over(events: Iterable[Event]) -> list[str]:
 
 
 @pytest.mark.parametrize("group", range(GROUPS))
-def test_killed_at_random_points_a_run_goes_on(tmp_path: Path, group: int) -> None:
+def test_killed_at_random_points_a_run_goes_on(
+    tmp_path: Path, group: int, templates: dict[str, str]
+) -> None:
     project = make_project(tmp_path, many_checks())
     assert Forked(project, "verify", "--retry=1").wait() == 1
     expected = results_of(project.report())
@@ -182,7 +185,9 @@ def test_killed_at_random_points_a_run_goes_on(tmp_path: Path, group: int) -> No
         assert ends == dict.fromkeys(
             ((f"p/{name}", n + 1) for name in NAMES for n in range(ATTEMPTS.get(name, 1))), 1
         )
-        assert Forked(project, "report", "--verify").wait() == 1
+        final = list_runs(tmp_path / "reports")[-1]
+        for name, content in replay(final).render(templates).items():
+            assert (final.path / name).read_bytes() == content
         assert results_of(project.report()) == expected
     assert kills == POINTS // GROUPS
 
