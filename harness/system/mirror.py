@@ -48,7 +48,7 @@ class Mirror:
         self._apart = (*shared, *linked)
         names = project_files(self._root)
         for name in (set(self.seen) | set(distrusted)) - set(names):
-            (self.tree / name).unlink(missing_ok=True)
+            self.remove(name)
             self.seen.pop(name, None)
         for name in names:
             self.copy(name, trust=name not in distrusted)
@@ -138,7 +138,16 @@ class Mirror:
     def sweep(self, *, keep: Collection[str]) -> None:
         """Remove the strays, but these."""
         for name in self.strays() - set(keep):
-            (self.tree / name).unlink(missing_ok=True)
+            self.remove(name)
+
+    def remove(self, name: str) -> None:
+        """Remove a file, and the folders that only it was in: git knows no empty ones either."""
+        path = self.tree / name
+        path.unlink(missing_ok=True)
+        for folder in path.parents:
+            if folder == self.tree or not folder.is_dir() or any(folder.iterdir()):
+                return
+            folder.rmdir()
 
     def _share(self, name: str) -> None:
         """Copy a build folder once, with its times; from then on the tree has its own."""

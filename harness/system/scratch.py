@@ -124,7 +124,7 @@ class Scratch:
             for name, saved in self._saved.items():
                 path = self.tree / name
                 if saved is None:
-                    path.unlink(missing_ok=True)
+                    self._mirror.remove(name)
                     continue
                 content, mode = saved
                 if not path.is_file() or path.read_bytes() != content:

@@ -108,7 +108,7 @@ def test_files_that_a_fault_makes_and_removes_come_and_go(scratch: Scratch) -> N
     assert (scratch.tree / "new/c.c").read_text() == "int c;\n"
     assert not (scratch.tree / "run.sh").exists()
     scratch.mend()
-    assert not (scratch.tree / "new/c.c").exists()
+    assert not (scratch.tree / "new").exists()
     assert (scratch.tree / "run.sh").read_text() == "true\n"
     assert (scratch.tree / "run.sh").stat().st_mode & 0o777 == 0o755
 
@@ -136,6 +136,19 @@ def test_what_checks_write_into_sources_is_put_back(project: Path, tmp_path: Pat
         (scratch.tree / "src/b.c").write_text("rewritten by a tool")
         with pytest.raises(HostError, match=r"src/b\.c: it changed in the project"):
             scratch.mend()
+
+
+def test_no_empty_folder_stays_where_a_build_would_look_for_more(
+    scratch: Scratch, project: Path
+) -> None:
+    (project / "crates/one/src").mkdir(parents=True)
+    (project / "crates/one/src/lib.rs").write_text("")
+    scratch.sync(shared=[], linked=[])
+    assert (scratch.tree / "crates/one/src/lib.rs").exists()
+    (project / "crates/one/src/lib.rs").unlink()
+    scratch.sync(shared=[], linked=[])
+    assert not (scratch.tree / "crates").exists()
+    assert (scratch.tree / "src").exists()
 
 
 def test_the_tree_has_the_commits_and_tags_of_the_project(project: Path, tmp_path: Path) -> None:
