@@ -104,6 +104,8 @@ class Reuse:
         self.kept: dict[str, Kept] = dict(self._known)
         settled = dict.fromkeys(self._known, True)
         decided = []
+        # Thousands of results come from a run or two: each folder is looked for once.
+        is_there = cache(lambda folder: Path(folder).is_dir())
         for check in checks:
             if check.id in self._known:
                 decided.append(check)
@@ -119,7 +121,7 @@ class Reuse:
             settled[check.id] = stands or check.skip is SkipReason.NOT_APPLICABLE
             if stands and entry is not None:
                 self.kept[check.id] = entry
-                gone = "" if Path(entry.folder).is_dir() else ", whose folder is gone"
+                gone = "" if is_there(entry.folder) else ", whose folder is gone"
                 reason = f"unchanged since run {entry.run_id}{gone}"
                 check = msgspec.structs.replace(check, decision=Decision.REUSE, reason=reason)
             decided.append(check)

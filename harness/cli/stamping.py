@@ -261,8 +261,8 @@ def _definitions(workspace: Workspace, before: Stamp | None) -> dict[str, Known]
 def _made(again: Reuse) -> dict[str, Known]:
     """What checks made, outputs of builds and attachments, which must still be what was kept."""
     found: dict[str, Known] = {}
+    _demand(all(Path(folder).is_dir() for folder in {kept.folder for kept in again.kept.values()}))
     for kept in again.kept.values():
-        _demand(Path(kept.folder).is_dir())
         wanted = {str(again.root / path): one for path, one in kept.outputs.items() if one}
         for attachment in kept.event.outcome.attachments:
             wanted[str(Path(kept.folder) / attachment.path)] = attachment.sha256
