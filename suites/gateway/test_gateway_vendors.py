@@ -214,6 +214,24 @@ class TestOpenAiClients:
         assert refused.value.param == field
 
 
+class TestEmbeddings:
+    @pytest.mark.parametrize("encoding", ["float", "base64"])
+    def test_googles_vectors_are_one_for_each_text(
+        self, client: openai.OpenAI, encoding: Any
+    ) -> None:
+        made = client.embeddings.create(
+            model="gemini-embedding-001", input=["one", "two"], encoding_format=encoding
+        )
+        assert [item.index for item in made.data] == [0, 1]
+        assert made.data[0].embedding
+        assert made.data[0].embedding != made.data[1].embedding
+        assert made.usage.total_tokens > 0
+
+    def test_model_that_makes_none_is_refused(self, client: openai.OpenAI) -> None:
+        with pytest.raises(openai.BadRequestError, match="no embeddings"):
+            client.embeddings.create(model=MODELS["anthropic"], input="x")
+
+
 FAILURES = [
     ("bad_key", 1, 401, "auth.invalid", openai.AuthenticationError),
     ("quota_exhausted", 1, 429, "provider.rate_limited", openai.RateLimitError),
@@ -365,6 +383,15 @@ class TestAnthropicClients:
         )
         assert answer.usage.output_tokens == 8
         assert answer.usage.input_tokens > 6
+
+    @every_provider
+    def test_tokens_are_counted_before_they_are_sent(
+        self, claude: anthropic.Anthropic, provider: str
+    ) -> None:
+        messages: Any = [{"role": "user", "content": WORDS}]
+        counted = claude.messages.count_tokens(model=MODELS[provider], messages=messages)
+        assert counted.input_tokens > 0
+        assert (counted.input_tokens == 6) or provider != "anthropic"
 
     @every_provider
     def test_stream_accumulates_to_the_plain_answer(

@@ -61,7 +61,7 @@ impl Engine {
             .boxed()
         };
         let (hold, model, (credential, dialect, answer)): (_, _, (_, _, Answer)) =
-            at_risk(hold, &route, request, first_that_answers(&route, call)).await?;
+            at_risk(hold, &route, request.text(), first_that_answers(&route, call)).await?;
         let mut receipt = receipt(&route, model, &credential);
         let usage = answer.usage.unwrap_or_else(|| {
             let said = dialect.read_reply(&answer.body);
@@ -98,7 +98,7 @@ impl Engine {
             .boxed()
         };
         let (hold, model, (credential, dialect, pieces)): (_, _, (_, _, Pieces)) =
-            at_risk(hold, &route, request, first_that_answers(&route, call)).await?;
+            at_risk(hold, &route, request.text(), first_that_answers(&route, call)).await?;
         let receipt = receipt(&route, model, &credential);
         let dialects = (dialect, request.dialect());
         let prompt = request.text().to_owned();
@@ -150,13 +150,13 @@ impl Question<'_> {
 
 /// Waits for `answer` with the price of the prompt at risk: a provider charges for a call that it
 /// has begun, whether or not anybody still waits.
-async fn at_risk<'e, T>(
+pub(crate) async fn at_risk<'e, T>(
     mut hold: Hold,
     route: &Route<'e>,
-    request: &ChatRequest,
+    prompt: &str,
     answer: impl Future<Output = Result<(&'e Model, T), Failure>>,
 ) -> Result<(Hold, &'e Model, T), Failure> {
-    let prompt = ledger::cost(&route.chain[0].price, &estimate(request.text(), ""));
+    let prompt = ledger::cost(&route.chain[0].price, &estimate(prompt, ""));
     hold.put_at_risk(prompt.unwrap_or(route.report.estimated_cost_nano_usd));
     match answer.await {
         Ok((model, answer)) => Ok((hold, model, answer)),
@@ -177,7 +177,7 @@ async fn at_risk<'e, T>(
 
 /// Calls each model of the chain until one answers. Only a provider that cannot be reached or is
 /// limited is a reason to try the next: anything else would fail there too, or was paid for.
-async fn first_that_answers<'e, T>(
+pub(crate) async fn first_that_answers<'e, T>(
     route: &Route<'e>,
     call: impl Fn(&'e Model) -> BoxFuture<'e, Result<T, Failure>>,
 ) -> Result<(&'e Model, T), Failure> {
@@ -201,7 +201,7 @@ async fn first_that_answers<'e, T>(
     Err(last.unwrap_or_else(|| Failure::new(ErrorCode::Internal, "an empty route")))
 }
 
-fn receipt(route: &Route<'_>, model: &Model, credential: &Credential) -> Receipt {
+pub(crate) fn receipt(route: &Route<'_>, model: &Model, credential: &Credential) -> Receipt {
     Receipt {
         provider: model.provider.clone(),
         model: model.id.clone(),

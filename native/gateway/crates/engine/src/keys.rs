@@ -1,5 +1,6 @@
 //! Which key pays for which provider.
 use convergio_providers::{Credential, CredentialSource, Provider};
+use convergio_wire::catalog::Serves;
 use convergio_wire::{Dialect, ErrorCode, Failure, Model};
 use secrecy::SecretString;
 
@@ -69,7 +70,10 @@ impl Engine {
             }
             _ => provider == home,
         };
-        self.models.iter().filter(|model| open(&model.provider)).collect()
+        self.models
+            .iter()
+            .filter(|model| model.serves == Serves::Chat && open(&model.provider))
+            .collect()
     }
 
     /// The provider whose API a caller speaks, or the only one there is.

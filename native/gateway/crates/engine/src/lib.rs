@@ -11,6 +11,7 @@
 
 mod agents;
 mod answer;
+mod embed;
 mod keys;
 mod ledger;
 mod relay;

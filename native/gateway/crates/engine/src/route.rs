@@ -3,6 +3,7 @@ use convergio_core::{
     Candidate, Decision, Error, Level, Locality, Price, Privacy, RouteRequest, Stage, Status,
 };
 use convergio_providers::Provider;
+use convergio_wire::catalog::Serves;
 use convergio_wire::chat::AUTO;
 use convergio_wire::{ChatRequest, ErrorCode, Failure, Model, catalog, config};
 use serde::Serialize;
@@ -102,9 +103,17 @@ impl Engine {
             return Err(Failure::invalid("messages", message));
         }
         let models = self.candidates(request, keys)?;
+        self.decide(&models, &self.core_request(request)?)
+    }
+
+    /// The core's decision among `models`.
+    pub(crate) fn decide<'e>(
+        &'e self,
+        models: &[&'e Model],
+        core_request: &RouteRequest<'_>,
+    ) -> Result<Route<'e>, Failure> {
         let candidates: Vec<Candidate<'_>> = models.iter().map(|model| candidate(model)).collect();
-        let core_request = self.core_request(request)?;
-        let decision = convergio_core::decide(&core_request, &candidates)
+        let decision = convergio_core::decide(core_request, &candidates)
             .map_err(|error| failure(error, Some("model")))?;
         let verbose = self.profile.features.verbose_reasons();
         let explanation = convergio_core::explain(&decision, &candidates, verbose)
@@ -143,6 +152,7 @@ impl Engine {
         let fits = |model: &Model| request.check_for(self.provider(&model.provider)?.dialect());
         if let Some(name) = request.model() {
             let model = self.model_at(name, home)?;
+            serves(model, Serves::Chat)?;
             fits(model)?;
             if let Some(keys) = keys {
                 self.key_for(keys, &model.provider)?;
@@ -180,21 +190,46 @@ impl Engine {
             let message = format!("`n` = {answers} times {per_answer} answer tokens is too much");
             return Err(Failure::invalid("n", message));
         };
+        let input_tokens = self.estimate_tokens(request.text())?;
+        Ok(RouteRequest {
+            text: request.newest_user_text(),
+            required_features: request.features(),
+            min_capability: self.routing.min_capability,
+            ..self.rules(input_tokens, all_answers)
+        })
+    }
+
+    /// What every request of this engine is held to.
+    pub(crate) fn rules(&self, input_tokens: u64, output_tokens: u64) -> RouteRequest<'static> {
         let budget = self.ledger.state();
         let edition_cap = self.profile.max_query_cost;
         let own_cap = self.routing.max_query_cost_nano_usd.unwrap_or(i64::MAX);
-        Ok(RouteRequest {
-            text: request.newest_user_text(),
-            input_tokens: self.estimate_tokens(request.text())?,
-            max_output_tokens: all_answers,
+        RouteRequest {
+            text: "",
+            input_tokens,
+            max_output_tokens: output_tokens,
             budget_left: budget.map(|budget| budget.left),
             max_query_cost: Some(own_cap.min(edition_cap)),
             privacy: self.routing.privacy.map_or(self.profile.default_privacy, privacy),
-            required_features: request.features(),
-            min_capability: self.routing.min_capability,
+            required_features: 0,
+            min_capability: 0,
             offline: self.routing.offline,
             prefer_cheaper: budget.is_some_and(|budget| budget.level >= Level::Cheaper),
-        })
+        }
+    }
+}
+
+/// Refuses a model that is for something else.
+pub(crate) fn serves(model: &Model, wanted: Serves) -> Result<(), Failure> {
+    match (model.serves, wanted) {
+        (found, wanted) if found == wanted => Ok(()),
+        (Serves::Embeddings, _) => {
+            Err(Failure::invalid("model", "this model makes embeddings; ask it at /v1/embeddings"))
+        }
+        (Serves::Chat, _) => Err(Failure::invalid(
+            "model",
+            "this model makes no embeddings; /v1/models says which do (`serves`)",
+        )),
     }
 }
 

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use convergio_core::Allocator;
 use convergio_engine::{Credential, CredentialSource, Engine, Event, Keys};
 use convergio_wire::config::Place;
+use convergio_wire::embeddings::EmbeddingsRequest;
 use convergio_wire::{ChatRequest, EngineConfig, ErrorCode, Failure};
 use futures_util::StreamExt;
 use secrecy::SecretString;
@@ -63,6 +64,18 @@ async fn provider(State(seen): State<Seen>, request: Request) -> Response {
         return axum::Json(json!({"data": [{"id": "one"}], "models": [{"name": "models/one"}]}))
             .into_response();
     }
+    if path.contains("batchEmbedContents") {
+        return axum::Json(json!({"embeddings": [{"values": [0.5, 1.0]}]})).into_response();
+    }
+    if path.contains("/embeddings") {
+        return axum::Json(json!({"object": "list", "model": "e",
+            "data": [{"object": "embedding", "index": 0, "embedding": [0.5, 1.0]}],
+            "usage": {"prompt_tokens": 3, "total_tokens": 3}}))
+        .into_response();
+    }
+    if path.contains("count_tokens") {
+        return axum::Json(json!({"input_tokens": 9})).into_response();
+    }
     if path.contains("streamGenerateContent") {
         return stream(GOOGLE_STREAM, GOOGLE_END);
     }
@@ -100,6 +113,11 @@ async fn engine() -> (Engine, Seen) {
             "capability": 500, "features": ["tools", "vision"],
             "price": {"input": 1_000_000, "cached_input": 1, "output": 1_000_000, "reasoning": 1}})
     };
+    let vectors = |provider: &str, id: &str| {
+        let mut vectors = model(provider, id);
+        vectors["serves"] = json!("embeddings");
+        vectors
+    };
     let config: EngineConfig = serde_json::from_value(json!({
         "providers": {
             "openai": {"base_url": format!("{address}/v1")},
@@ -108,7 +126,8 @@ async fn engine() -> (Engine, Seen) {
             "azure": {"endpoint": address, "api_version": "2024-10-21", "deployments": {"o": "mine"}},
         },
         "budget": {"limit_nano_usd": 1_000_000_000_i64},
-        "models": [model("openai", "o"), model("anthropic", "claude"), model("google", "g"), model("azure", "o")],
+        "models": [model("openai", "o"), model("anthropic", "claude"), model("google", "g"), model("azure", "o"),
+            vectors("openai", "e"), vectors("google", "ge"), vectors("azure", "e"), vectors("anthropic", "ae")],
         "retry": {"max_retries": 0},
     }))
     .unwrap();
@@ -308,4 +327,56 @@ async fn a_key_is_tried_by_listing_models() {
     }
     let failure = engine.models_at("nobody", &key).await.unwrap_err();
     assert_eq!(failure.param.as_deref(), Some("provider"));
+}
+
+#[tokio::test]
+async fn vectors_come_from_every_provider_that_makes_them() {
+    let (engine, seen) = engine().await;
+    let ask = |model: &str| {
+        let body = json!({"model": model, "input": "some words to be understood"});
+        EmbeddingsRequest::parse(body).unwrap()
+    };
+    for (model, path, estimated) in [
+        ("e", "/v1/embeddings", false),
+        ("azure/e", "/openai/deployments/e/embeddings?api-version=2024-10-21", false),
+        ("ge", "/v1beta/models/ge:batchEmbedContents", true),
+    ] {
+        let answered = engine.embed(&ask(model), &own(&engine)).await.unwrap();
+        assert_eq!(answered.body["data"][0]["embedding"], json!([0.5, 1.0]), "{model}");
+        let usage = answered.receipt.usage.unwrap();
+        assert_eq!(usage.estimated, estimated, "{model}");
+        assert_eq!(answered.receipt.cost_nano_usd, Some(usage.prompt_tokens), "{model}");
+        assert_eq!(seen.lock().unwrap().last().unwrap().0, path);
+    }
+    let calls = seen.lock().unwrap().len();
+    for (model, code) in [
+        ("o", ErrorCode::RequestInvalid),
+        ("ae", ErrorCode::RequestInvalid),
+        ("none", ErrorCode::RequestNotFound),
+    ] {
+        let failure = engine.embed(&ask(model), &own(&engine)).await.unwrap_err();
+        assert_eq!((failure.code, failure.param.as_deref()), (code, Some("model")), "{model}");
+    }
+    let failure = engine.complete(&asking("e", "hi", json!({})), &own(&engine)).await.unwrap_err();
+    assert_eq!(failure.param.as_deref(), Some("model"), "vectors are no answer");
+    assert_eq!(seen.lock().unwrap().len(), calls);
+    assert_eq!(engine.budget().unwrap().reserved, 0);
+}
+
+#[tokio::test]
+async fn tokens_are_counted_by_anthropic_and_estimated_for_others() {
+    let (engine, seen) = engine().await;
+    let counted =
+        engine.count_tokens(&telling("claude", "hi", false), &own(&engine)).await.unwrap();
+    assert_eq!(counted, json!({"input_tokens": 9}));
+    let (path, _, body) = seen.lock().unwrap().pop().unwrap();
+    assert_eq!(path, "/v1/messages/count_tokens");
+    assert!(body.get("max_tokens").is_none() && body.get("stream").is_none());
+    for model in ["g", "o", "auto"] {
+        let counted =
+            engine.count_tokens(&telling(model, "hi", false), &own(&engine)).await.unwrap();
+        assert!(counted["input_tokens"].as_u64().unwrap() > 0);
+        assert_eq!(counted["convergio"]["estimated"], true, "{model}");
+    }
+    assert!(seen.lock().unwrap().is_empty(), "nobody was asked");
 }

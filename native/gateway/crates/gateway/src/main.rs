@@ -7,6 +7,7 @@
 mod about;
 mod chat;
 mod cli;
+mod embeddings;
 mod error;
 mod health;
 mod messages;

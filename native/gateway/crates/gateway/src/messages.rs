@@ -49,12 +49,7 @@ pub(crate) async fn messages(
 
 async fn answer(app: &App, headers: &HeaderMap, body: Body) -> ApiResult {
     let keys = keys(app, headers)?;
-    let mut request = ChatRequest::parse_messages(read_json(app, body).await?)?;
-    for name in FORWARDED {
-        if let Some(value) = headers.get(name).and_then(|value| value.to_str().ok()) {
-            request = request.with_header(name, value);
-        }
-    }
+    let request = forward(headers, ChatRequest::parse_messages(read_json(app, body).await?)?);
     if request.stream() {
         streamed(app, &request, &keys).await
     } else {
@@ -66,6 +61,43 @@ async fn answer(app: &App, headers: &HeaderMap, body: Body) -> ApiResult {
         }
         Ok((receipt_headers(&answered.receipt), Json(body)).into_response())
     }
+}
+
+/// Counts the tokens of a message: Anthropic's own count for its models, an estimate for others.
+#[utoipa::path(post, path = "/v1/messages/count_tokens", tag = "inference",
+    request_body(content = crate::openapi::MessagesBody,
+        description = "Anthropic's request, without `max_tokens`"),
+    security(("provider_key" = []), ("anthropic_key" = []), ()),
+    responses(
+        (status = 200, description = "`input_tokens`; with `convergio.estimated` when nobody \
+            counted", body = Object),
+        (status = 400, description = "`request.invalid`", body = crate::openapi::MessagesError),
+        (status = 401, description = "`byok.missing_key`, `auth.invalid`", body = crate::openapi::MessagesError),
+        (status = 404, description = "`request.not_found`", body = crate::openapi::MessagesError),
+        (status = 429, description = "`provider.rate_limited`", body = crate::openapi::MessagesError),
+        (status = 503, description = "`provider.unavailable`", body = crate::openapi::MessagesError)))]
+pub(crate) async fn count_tokens(
+    State(app): State<App>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<Value>, Spoken> {
+    count(&app, &headers, body).await.map(Json).map_err(Spoken)
+}
+
+async fn count(app: &App, headers: &HeaderMap, body: Body) -> ApiResult<Value> {
+    let keys = keys(app, headers)?;
+    let request = forward(headers, ChatRequest::parse_unbounded(read_json(app, body).await?)?);
+    Ok(app.engine.count_tokens(&request, &keys).await?)
+}
+
+/// Lets the caller's own version go along to Anthropic.
+fn forward(headers: &HeaderMap, mut request: ChatRequest) -> ChatRequest {
+    for name in FORWARDED {
+        if let Some(value) = headers.get(name).and_then(|value| value.to_str().ok()) {
+            request = request.with_header(name, value);
+        }
+    }
+    request
 }
 
 /// The caller's own key, in either of the headers that Anthropic's clients use.

@@ -4,7 +4,7 @@ use serde_json::Value;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi, ToSchema};
 
-use crate::{chat, health, messages, metrics, models};
+use crate::{chat, embeddings, health, messages, metrics, models};
 
 /// OpenAI's chat-completion request, as far as the gateway reads it.
 #[derive(ToSchema)]
@@ -72,6 +72,22 @@ pub(crate) struct ErrorObject {
     provider: Option<Value>,
 }
 
+/// OpenAI's request for embeddings, as far as the gateway reads it.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "only its schema is used; the gateway keeps the request's own JSON")]
+pub(crate) struct EmbeddingsBody {
+    /// A name from `/v1/models` of one that `serves` embeddings.
+    #[schema(example = "text-embedding-3-small")]
+    model: String,
+    /// Text, tokens, or a list of either.
+    #[schema(value_type = Object)]
+    input: Value,
+    /// Length of the vectors, where the model lets one choose.
+    dimensions: Option<u64>,
+    /// `float` or `base64`.
+    encoding_format: Option<String>,
+}
+
 /// Anthropic's request, as far as the gateway reads it.
 #[derive(ToSchema)]
 #[allow(dead_code, reason = "only its schema is used; the gateway keeps the request's own JSON")]
@@ -109,7 +125,9 @@ pub(crate) struct MessagesError {
         models::list,
         models::one,
         chat::completions,
-        messages::messages
+        embeddings::embeddings,
+        messages::messages,
+        messages::count_tokens
     ),
     modifiers(&ProviderKey),
     tags(
@@ -165,7 +183,9 @@ mod tests {
             "/v1/models",
             "/v1/models/{id}",
             "/v1/chat/completions",
+            "/v1/embeddings",
             "/v1/messages",
+            "/v1/messages/count_tokens",
         ] {
             assert!(paths.contains(&path), "{path} is missing from {paths:?}");
         }

@@ -13,7 +13,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::error::ApiError;
 use crate::metrics::Metrics;
 use crate::settings::Server;
-use crate::{chat, health, messages, metrics, models, observe, openapi};
+use crate::{chat, embeddings, health, messages, metrics, models, observe, openapi};
 
 /// What handlers share. Cloning shares it.
 #[derive(Clone)]
@@ -55,7 +55,9 @@ pub(crate) fn router(app: App) -> Router {
         // A wildcard, because an address such as `azure/gpt-4o` holds a slash.
         .route("/v1/models/{*id}", get(models::one))
         .route("/v1/chat/completions", post(chat::completions))
+        .route("/v1/embeddings", post(embeddings::embeddings))
         .route("/v1/messages", post(messages::messages))
+        .route("/v1/messages/count_tokens", post(messages::count_tokens))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(CatchPanicLayer::custom(panicked))

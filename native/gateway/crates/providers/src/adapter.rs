@@ -28,6 +28,16 @@ pub(crate) trait Wire: Send + Sync + fmt::Debug {
     /// Where `model` is asked.
     fn chat(&self, place: &Place, model: &str, stream: bool) -> String;
 
+    /// Where it makes vectors, when it does.
+    fn embeddings(&self, _place: &Place, _model: &str) -> Option<String> {
+        None
+    }
+
+    /// Where it counts the tokens of a request, when it does so in the dialect of the request.
+    fn count_tokens(&self, _place: &Place) -> Option<String> {
+        None
+    }
+
     /// Where its models are listed.
     fn models(&self, place: &Place) -> String;
 
@@ -85,9 +95,13 @@ impl Adapter {
         &'a self,
         ask: &Ask<'a>,
         accept: &'static str,
-        stream: bool,
+        address: impl FnOnce(&dyn Wire, &Place) -> Option<String>,
     ) -> Result<Call<'a>, Failure> {
         let place = self.place(ask.credential)?;
+        let url = address(&*self.wire, place).ok_or_else(|| {
+            let message = format!("{} cannot do this; ask another model", self.wire.name());
+            Failure::invalid("model", message)
+        })?;
         let mut headers = HeaderMap::new();
         for &(name, ref value) in ask.headers {
             // They came to us as headers, so they can be headers again.
@@ -98,7 +112,7 @@ impl Adapter {
         self.wire.sign(&mut headers, ask.credential.key.expose_secret())?;
         Ok(Call {
             method: Method::POST,
-            url: self.wire.chat(place, ask.model, stream),
+            url,
             base_url: &place.base_url,
             headers,
             accept,
@@ -108,7 +122,8 @@ impl Adapter {
     }
 
     async fn complete_once(&self, ask: Ask<'_>) -> Result<Answer, Failure> {
-        let body = self.exchange.whole(&self.call(&ask, "application/json", false)?).await?;
+        let chat = |wire: &dyn Wire, place: &Place| Some(wire.chat(place, ask.model, false));
+        let body = self.exchange.whole(&self.call(&ask, "application/json", chat)?).await?;
         let dialect = self.wire.dialect();
         if !dialect.is_complete(&body) {
             return Err(truncated("a choice has no finish reason"));
@@ -118,7 +133,8 @@ impl Adapter {
 
     async fn begin_stream(&self, ask: Ask<'_>) -> Result<Pieces, Failure> {
         let deadline = Instant::now() + self.exchange.request_timeout;
-        let call = self.call(&ask, "text/event-stream", true)?;
+        let chat = |wire: &dyn Wire, place: &Place| Some(wire.chat(place, ask.model, true));
+        let call = self.call(&ask, "text/event-stream", chat)?;
         let response = self.exchange.begin(&call, deadline).await?;
         let idle = self.exchange.idle_timeout;
         Ok(reading::pieces(response, self.wire.name(), self.wire.dialect(), ask.credential, idle))
@@ -163,6 +179,17 @@ impl Provider for Adapter {
 
     fn stream<'a>(&'a self, ask: Ask<'a>) -> BoxFuture<'a, Result<Pieces, Failure>> {
         self.begin_stream(ask).boxed()
+    }
+
+    fn embed<'a>(&'a self, ask: Ask<'a>) -> BoxFuture<'a, Result<Value, Failure>> {
+        let address = |wire: &dyn Wire, place: &Place| wire.embeddings(place, ask.model);
+        let call = self.call(&ask, "application/json", address);
+        async move { self.exchange.whole(&call?).await }.boxed()
+    }
+
+    fn count_tokens<'a>(&'a self, ask: Ask<'a>) -> BoxFuture<'a, Result<Value, Failure>> {
+        let call = self.call(&ask, "application/json", |wire, place| wire.count_tokens(place));
+        async move { self.exchange.whole(&call?).await }.boxed()
     }
 
     fn models<'a>(

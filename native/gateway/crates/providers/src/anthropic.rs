@@ -27,6 +27,10 @@ impl Wire for Anthropic {
         format!("{}/messages", place.base_url)
     }
 
+    fn count_tokens(&self, place: &Place) -> Option<String> {
+        Some(format!("{}/messages/count_tokens", place.base_url))
+    }
+
     fn models(&self, place: &Place) -> String {
         // All of them: the default page holds twenty.
         format!("{}/models?limit=1000", place.base_url)

@@ -22,15 +22,11 @@ impl Wire for Azure {
     }
 
     fn chat(&self, place: &Place, model: &str, _stream: bool) -> String {
-        match &place.api_version {
-            None => format!("{}/openai/v1/chat/completions", place.base_url),
-            Some(version) => format!(
-                "{}/openai/deployments/{}/chat/completions?api-version={}",
-                place.base_url,
-                segment(place.deployment(model)),
-                segment(version)
-            ),
-        }
+        address(place, model, "chat/completions")
+    }
+
+    fn embeddings(&self, place: &Place, model: &str) -> Option<String> {
+        Some(address(place, model, "embeddings"))
     }
 
     fn models(&self, place: &Place) -> String {
@@ -56,5 +52,18 @@ impl Wire for Azure {
         let mut body = body.clone();
         body["model"] = Value::from(place.deployment(model));
         Bytes::from(body.to_string())
+    }
+}
+
+/// An operation of a deployment.
+fn address(place: &Place, model: &str, operation: &str) -> String {
+    match &place.api_version {
+        None => format!("{}/openai/v1/{operation}", place.base_url),
+        Some(version) => format!(
+            "{}/openai/deployments/{}/{operation}?api-version={}",
+            place.base_url,
+            segment(place.deployment(model)),
+            segment(version)
+        ),
     }
 }

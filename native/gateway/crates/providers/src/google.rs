@@ -25,6 +25,10 @@ impl Wire for Google {
         format!("{}/models/{}:{method}", place.base_url, segment(model))
     }
 
+    fn embeddings(&self, place: &Place, model: &str) -> Option<String> {
+        Some(format!("{}/models/{}:batchEmbedContents", place.base_url, segment(model)))
+    }
+
     fn models(&self, place: &Place) -> String {
         format!("{}/models?pageSize=1000", place.base_url)
     }

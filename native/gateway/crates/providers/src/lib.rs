@@ -152,6 +152,12 @@ pub trait Provider: Send + Sync + fmt::Debug {
     /// Asks for a streamed answer. Retries end when the stream begins.
     fn stream<'a>(&'a self, ask: Ask<'a>) -> BoxFuture<'a, Result<Pieces, Failure>>;
 
+    /// Asks for vectors; the provider's JSON.
+    fn embed<'a>(&'a self, ask: Ask<'a>) -> BoxFuture<'a, Result<Value, Failure>>;
+
+    /// Asks how many tokens a request has; the provider's JSON.
+    fn count_tokens<'a>(&'a self, ask: Ask<'a>) -> BoxFuture<'a, Result<Value, Failure>>;
+
     /// The models that a key may ask. It costs nothing, so it is also how a key is tried.
     fn models<'a>(
         &'a self,

@@ -23,6 +23,10 @@ impl Wire for OpenAi {
         format!("{}/chat/completions", place.base_url)
     }
 
+    fn embeddings(&self, place: &Place, _model: &str) -> Option<String> {
+        Some(format!("{}/embeddings", place.base_url))
+    }
+
     fn models(&self, place: &Place) -> String {
         format!("{}/models", place.base_url)
     }

@@ -33,6 +33,23 @@ impl Feature {
     }
 }
 
+/// What a model is asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Serves {
+    /// Answers.
+    #[default]
+    Chat,
+    /// Vectors.
+    Embeddings,
+}
+
+impl Serves {
+    fn is_chat(&self) -> bool {
+        *self == Self::Chat
+    }
+}
+
 /// Nano-dollars per million tokens, by kind of token.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -62,12 +79,15 @@ pub struct Model {
     pub id: String,
     /// The provider that serves it: one of [`PROVIDERS`].
     pub provider: String,
+    /// What it is asked for.
+    #[serde(default, skip_serializing_if = "Serves::is_chat")]
+    pub serves: Serves,
     /// Where it runs.
     #[serde(default)]
     pub locality: Locality,
     /// Tokens it can hold, prompt and answer together.
     pub context_window: u64,
-    /// Longest answer in tokens.
+    /// Longest answer in tokens; 1 for vectors.
     pub max_output_tokens: u64,
     /// 0..=1000, on the scale of the core's complexity score.
     pub capability: u16,

@@ -279,7 +279,7 @@ fn flag(body: &Map<String, Value>, name: &str) -> Result<bool, Failure> {
     }
 }
 
-fn count(body: &Map<String, Value>, name: &str) -> Result<Option<u64>, Failure> {
+pub(crate) fn count(body: &Map<String, Value>, name: &str) -> Result<Option<u64>, Failure> {
     match body.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(value) => match value.as_u64() {

@@ -5,6 +5,7 @@
 //! - [`chat`] a chat request as far as the gateway reads it, in the dialect it came in;
 //! - [`conversation`] the internal chat model, between dialects;
 //! - [`dialect`] what OpenAI, Anthropic and Google call the same things;
+//! - [`embeddings`] vectors for texts;
 //! - [`sse`] event streams, bounded, from any byte stream;
 //! - [`stream`] what makes a streamed answer complete;
 //! - [`error`] the stable error codes;
@@ -18,6 +19,7 @@ pub mod chat;
 pub mod config;
 pub mod conversation;
 pub mod dialect;
+pub mod embeddings;
 pub mod error;
 pub mod redact;
 pub mod sse;

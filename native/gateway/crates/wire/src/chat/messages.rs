@@ -54,6 +54,17 @@ impl ChatRequest {
         })
     }
 
+    /// The body for a provider that counts the tokens of a request in Anthropic's dialect.
+    pub fn counting_body(&self, model: &str) -> Value {
+        let mut body = self.body.clone();
+        body.insert("model".to_owned(), Value::from(model));
+        // Counting knows neither.
+        for field in ["max_tokens", "stream"] {
+            body.shift_remove(field);
+        }
+        Value::Object(body)
+    }
+
     pub(super) fn messages_body(&self, model: &str) -> Value {
         let mut body = self.body.clone();
         body.insert("model".to_owned(), Value::from(model));

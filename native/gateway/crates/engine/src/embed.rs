@@ -1,0 +1,68 @@
+//! Vectors, and counting tokens: calls that end in one answer and need no choice of a model.
+use convergio_providers::{Ask, Provider};
+use convergio_wire::catalog::Serves;
+use convergio_wire::embeddings::{self, EmbeddingsRequest};
+use convergio_wire::{ChatRequest, Dialect, Failure, Model, Usage};
+use futures_util::FutureExt;
+use serde_json::Value;
+
+use crate::answer::{Answered, at_risk, first_that_answers, receipt, settle};
+use crate::{Engine, Keys, route};
+
+impl Engine {
+    /// Makes vectors, in OpenAI's dialect.
+    ///
+    /// # Errors
+    /// As for an answer; `request.invalid` for a model that makes none.
+    pub async fn embed(
+        &self,
+        request: &EmbeddingsRequest,
+        keys: &Keys,
+    ) -> Result<Answered, Failure> {
+        let model = self.model_at(request.model(), self.home(Dialect::OpenAi))?;
+        route::serves(model, Serves::Embeddings)?;
+        let text = request.text();
+        let tokens = self.estimate_tokens(&text)?.saturating_add(request.tokens());
+        let route = self.decide(&[model], &self.rules(tokens, 1))?;
+        let provider = self.provider(&model.provider)?;
+        let credential = self.key_for(keys, &model.provider)?;
+        let body = request.body_for(provider.dialect(), &model.id)?;
+        let hold = self.ledger.reserve(route.reserve_nano_usd)?;
+        let ask = Ask { model: &model.id, body: &body, headers: &[], credential: &credential };
+        let call = |_: &Model| provider.embed(ask).boxed();
+        let (hold, _, answer): (_, _, Value) =
+            at_risk(hold, &route, &text, first_that_answers(&route, call)).await?;
+        let usage = embeddings::usage(&answer).unwrap_or_else(|| {
+            let counted = i64::try_from(tokens).unwrap_or(i64::MAX);
+            let estimated = true;
+            Usage { prompt_tokens: counted, total_tokens: counted, estimated, ..Usage::default() }
+        });
+        let mut receipt = receipt(&route, model, &credential);
+        settle(&mut receipt, hold, model, usage);
+        let body = request.answer(provider.dialect(), answer, &model.id, &usage)?;
+        Ok(Answered { body, receipt })
+    }
+
+    /// How many tokens a request in Anthropic's dialect has, as Anthropic's answer says it:
+    /// Anthropic's own count for its models, an estimate for others.
+    ///
+    /// # Errors
+    /// As for an answer. Counting is free.
+    pub async fn count_tokens(&self, request: &ChatRequest, keys: &Keys) -> Result<Value, Failure> {
+        let estimate = || {
+            let tokens = self.estimate_tokens(request.text())?;
+            Ok(serde_json::json!({"input_tokens": tokens, "convergio": {"estimated": true}}))
+        };
+        let Some(name) = request.model() else { return estimate() };
+        let model = self.model_at(name, self.home(request.dialect()))?;
+        let provider = self.provider(&model.provider)?;
+        if provider.dialect() != Dialect::Anthropic {
+            return estimate();
+        }
+        let credential = self.key_for(keys, &model.provider)?;
+        let body = request.counting_body(&model.id);
+        let headers = request.headers();
+        let ask = Ask { model: &model.id, body: &body, headers, credential: &credential };
+        provider.count_tokens(ask).await
+    }
+}

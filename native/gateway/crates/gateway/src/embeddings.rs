@@ -1,0 +1,45 @@
+//! `POST /v1/embeddings`: OpenAI's API, whichever provider serves.
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::IntoResponse;
+use convergio_wire::embeddings::EmbeddingsRequest;
+use serde_json::{Value, json};
+
+use crate::chat::{own_key, read_json, receipt_headers};
+use crate::error::ApiResult;
+use crate::router::App;
+
+/// Makes vectors of texts with the model asked for.
+#[utoipa::path(post, path = "/v1/embeddings", tag = "inference",
+    request_body(content = crate::openapi::EmbeddingsBody,
+        description = "OpenAI's request; fields that are not listed pass through to the provider"),
+    security(("provider_key" = []), ()),
+    responses(
+        (status = 200, description = "OpenAI's list of embeddings, with a `convergio` object",
+            body = Object),
+        (status = 400, description = "`request.invalid`", body = crate::openapi::ErrorBody),
+        (status = 401, description = "`byok.missing_key`, `auth.invalid`", body = crate::openapi::ErrorBody),
+        (status = 402, description = "`budget.exceeded`", body = crate::openapi::ErrorBody),
+        (status = 403, description = "`privacy.blocked`", body = crate::openapi::ErrorBody),
+        (status = 404, description = "`request.not_found`", body = crate::openapi::ErrorBody),
+        (status = 429, description = "`provider.rate_limited`", body = crate::openapi::ErrorBody),
+        (status = 502, description = "`provider.truncated`", body = crate::openapi::ErrorBody),
+        (status = 503, description = "`provider.unavailable`", body = crate::openapi::ErrorBody),
+        (status = 504, description = "`provider.timeout`", body = crate::openapi::ErrorBody)))]
+pub(crate) async fn embeddings(
+    State(app): State<App>,
+    headers: HeaderMap,
+    body: Body,
+) -> ApiResult {
+    let keys = app.engine.credential(own_key(&headers)?)?;
+    let request = EmbeddingsRequest::parse(read_json(&app, body).await?)?;
+    let answered = app.engine.embed(&request, &keys).await?;
+    app.metrics.answer(&answered.receipt, None);
+    let mut body = answered.body;
+    if let Value::Object(body) = &mut body {
+        body.insert("convergio".to_owned(), json!(answered.receipt));
+    }
+    Ok((receipt_headers(&answered.receipt), Json(body)).into_response())
+}
