@@ -40,7 +40,7 @@ ffi_test: setup ## The C and Rust boundary, from both sides
 test: setup ## The release manager's own tests
 	$(BIN)/pytest -q -n auto suites/harness
 
-check: setup ## Format, lint, types, import rules, clippy, schema drift
+check: setup ## Format, lint, types, import rules, clippy, drift of schemas, versions and faults
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -48,6 +48,7 @@ check: setup ## Format, lint, types, import rules, clippy, schema drift
 	$(BIN)/pytest -q suites/harness/test_imports.py
 	$(RM) schema --check
 	$(RM) versions check
+	$(RM) prove --dry-run
 	cargo fmt --check --manifest-path native/gateway/Cargo.toml --all
 	cd native/gateway && cargo clippy --locked --all-targets -- -D warnings
 
