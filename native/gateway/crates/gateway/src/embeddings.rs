@@ -1,14 +1,12 @@
 //! `POST /v1/embeddings`: OpenAI's API, whichever provider serves.
-use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::response::IntoResponse;
 use convergio_wire::embeddings::EmbeddingsRequest;
-use serde_json::{Value, json};
 
-use crate::chat::{own_key, read_json, receipt_headers};
 use crate::error::ApiResult;
+use crate::incoming::{own_key, read_json};
+use crate::reply;
 use crate::router::App;
 
 /// Makes vectors of texts with the model asked for.
@@ -35,11 +33,5 @@ pub(crate) async fn embeddings(
 ) -> ApiResult {
     let keys = app.engine.credential(own_key(&headers)?)?;
     let request = EmbeddingsRequest::parse(read_json(&app, body).await?)?;
-    let answered = app.engine.embed(&request, &keys).await?;
-    app.metrics.answer(&answered.receipt, None);
-    let mut body = answered.body;
-    if let Value::Object(body) = &mut body {
-        body.insert("convergio".to_owned(), json!(answered.receipt));
-    }
-    Ok((receipt_headers(&answered.receipt), Json(body)).into_response())
+    Ok(reply::whole(&app, app.engine.embed(&request, &keys).await?))
 }

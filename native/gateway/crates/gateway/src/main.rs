@@ -1,7 +1,8 @@
-//! `convergio-gateway`: an OpenAI-compatible API over the engine.
+//! `convergio-gateway`: APIs compatible with OpenAI's and Anthropic's over the engine.
 //!
 //! `main` wires; [`cli`] parses; [`settings`] reads file and environment; [`router`] lists what there
-//! is; each handler parses, calls the engine, maps. [`error::ApiError`] alone knows HTTP statuses.
+//! is; each handler parses ([`incoming`]), calls the engine, maps ([`reply`]). [`error::ApiError`]
+//! alone knows HTTP statuses.
 #![forbid(unsafe_code)]
 
 mod about;
@@ -10,11 +11,13 @@ mod cli;
 mod embeddings;
 mod error;
 mod health;
+mod incoming;
 mod messages;
 mod metrics;
 mod models;
 mod observe;
 mod openapi;
+mod reply;
 mod router;
 mod serve;
 mod settings;

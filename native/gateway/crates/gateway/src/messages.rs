@@ -5,18 +5,19 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use convergio_engine::{Event, Events, Keys, Receipt};
 use convergio_wire::{ChatRequest, Failure};
-use futures_util::{Stream, StreamExt, stream};
+use futures_util::{Stream, StreamExt};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use crate::chat::{own_key, read_json, receipt_headers};
 use crate::error::{ApiError, ApiResult, FailedWith};
+use crate::incoming::{own_key, read_json};
 use crate::metrics::Metrics;
+use crate::reply;
 use crate::router::App;
 
 /// Headers of Anthropic's API that go along to Anthropic.
@@ -53,13 +54,7 @@ async fn answer(app: &App, headers: &HeaderMap, body: Body) -> ApiResult {
     if request.stream() {
         streamed(app, &request, &keys).await
     } else {
-        let answered = app.engine.complete(&request, &keys).await?;
-        app.metrics.answer(&answered.receipt, None);
-        let mut body = answered.body;
-        if let Value::Object(body) = &mut body {
-            body.insert("convergio".to_owned(), json!(answered.receipt));
-        }
-        Ok((receipt_headers(&answered.receipt), Json(body)).into_response())
+        Ok(reply::whole(app, app.engine.complete(&request, &keys).await?))
     }
 }
 
@@ -111,23 +106,10 @@ fn keys(app: &App, headers: &HeaderMap) -> Result<Keys, Failure> {
 }
 
 async fn streamed(app: &App, request: &ChatRequest, keys: &Keys) -> ApiResult {
-    let (receipt, mut events) = app.engine.stream(request, keys).await?;
-    // As with OpenAI's API: a stream that fails at once is an ordinary error.
-    let first = match events.next().await {
-        Some(Err(failure)) => {
-            app.metrics.answer(&receipt, Some(failure.code));
-            return Err(failure.into());
-        }
-        first => first,
-    };
-    let events = stream::iter(first).chain(events).boxed();
-    let mut headers = receipt_headers(&receipt);
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    // Reverse proxies must not collect a stream before they pass it on.
-    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    let (receipt, events) = reply::begun(app, request, keys).await?;
+    let headers = reply::receipt_headers(&receipt);
     let bytes = relay(events, receipt, Arc::clone(&app.metrics));
-    Ok((headers, Body::from_stream(bytes)).into_response())
+    Ok(reply::event_stream(headers, bytes))
 }
 
 /// Events as bytes. A failure becomes an error event, and then nothing: no `message_stop`, so that no
