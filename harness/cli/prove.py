@@ -5,11 +5,8 @@ from __future__ import annotations
 import difflib
 import hashlib
 import os
-import signal
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -73,6 +70,7 @@ def command(root: str | None, /, **options: Any) -> int:
     """
     from harness.cli.prove_show import Show
     from harness.plan.proving import trials
+    from harness.run.stop import Stop, heeding_signals
 
     workspace = Workspace.find(root)
     definitions = workspace.definitions(workspace.kinds())
@@ -96,7 +94,8 @@ def command(root: str | None, /, **options: Any) -> int:
     try:
         for name, why in elsewhere.items():
             show.line(f"{name}: makes no sense here: {why}")
-        with _interruptible() as stop:
+        stop = Stop()
+        with heeding_signals(stop):
             proofs = _prove(workspace, plan, definitions, todo, show, stop, options)
     finally:
         show.close()
@@ -144,25 +143,6 @@ def _rehearse(workspace: Workspace, definitions: Definitions, todo: Sequence[Tri
     return 0
 
 
-@contextmanager
-def _interruptible() -> Iterator[Stop]:
-    """A stop that signals ask for: the first ends what runs cleanly, a second one at once."""
-    from harness.run.stop import Stop
-
-    stop = Stop()
-
-    def interrupt(number: int, _frame: FrameType | None) -> None:
-        stop.request(signal.Signals(number).name)
-
-    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    previous = {number: signal.signal(number, interrupt) for number in signals}
-    try:
-        yield stop
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
-
-
 def _prove(
     workspace: Workspace,
     plan: Plan,
@@ -176,6 +156,7 @@ def _prove(
     from harness.cli.proofs import Keys
     from harness.cli.proving import Prover
     from harness.record.proofs import PROOFS, Ledger
+    from harness.report.text import plural
     from harness.system.leading import led
     from harness.system.scratch import Scratch, tidy
 
@@ -203,7 +184,7 @@ def _prove(
         checks = {check.id: check for check in plan.checks}
         runnable = dict.fromkeys(name for one in missing for name in one.expected)
         controls = [name for name in runnable if checks[name].decision != "skip"]
-        show.line(f"control run of {len(controls)} checks, without a fault")
+        show.line(f"control run of {plural(len(controls), 'check')}, without a fault")
         wrong = prover.controls(controls, fresh=options["fresh"])
         for trial in missing:
             if stop.requests:

@@ -12,17 +12,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import click
-import msgspec
 from click.core import ParameterSource
 
 from harness import __version__
-from harness.cli.driving import RunClock
+from harness.cli.driving import RunClock, drive
 from harness.cli.memory import Remembering
 from harness.errors import UsageError
 from harness.model.event import CheckFinished, Event, RunResumed, RunStarted
 from harness.model.plan import Decision
 from harness.model.run import Run, fold
 from harness.plan.ready import Ended
+from harness.plan.undecided import undecided
 from harness.run.attempts import runs_again
 from harness.run.work import folder_name, work_name
 
@@ -152,15 +152,7 @@ class _Left:
 
     def plan(self, plan: Plan) -> Plan:
         """What was to be reused and is not in the journal yet runs: its answer may be gone now."""
-        return msgspec.structs.replace(
-            plan,
-            checks=tuple(
-                msgspec.structs.replace(check, decision=Decision.RUN)
-                if check.decision is Decision.REUSE and check.id not in self.ended
-                else check
-                for check in plan.checks
-            ),
-        )
+        return undecided(plan, but=self.ended)
 
     def passes(self, plan: Plan, root: Path) -> dict[str, CheckFinished]:
         """The ends before the cut that later runs may reuse, if they passed."""
@@ -205,11 +197,8 @@ def resume(
     finished, still goes on, or what it verifies changed.
     """
     from harness.cli.reusing import keep_passes, watching
-    from harness.cli.seed import seed_environment
-    from harness.model.trace import SpanIds
     from harness.record.folder import point_latest
     from harness.record.journal import JournalWriter
-    from harness.run.dispatch import run_plan
     from harness.run.masking import redactor_for
     from harness.run.stop import Stop, heeding_signals
 
@@ -242,19 +231,18 @@ def resume(
             sink = watching(remembering, passes)
             sink.emit(again)
             point_latest(folder)
-            run_plan(
+            drive(
+                workspace,
                 plan,
-                root=workspace.root,
-                folder=folder.path,
+                folder,
                 sink=sink,
                 clock=clock,
                 kinds=workspace.kinds(),
                 jobs=jobs,
-                environ={**os.environ, **seed_environment(plan.seed)},
                 stop=stop,
+                trace=run.header.trace,
                 ended=left.ended,
                 begun=left.begun,
-                spans=SpanIds(folder.run_id, run.header.trace) if run.header.trace else None,
             )
     finally:
         journal.close()

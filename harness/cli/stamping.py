@@ -28,6 +28,7 @@ from harness.model.plan import Decision, Plan
 from harness.model.result import Conclusion, Status
 from harness.model.run import fold
 from harness.model.spec import Condition, Effect
+from harness.plan.undecided import undecided
 from harness.record.listing import Known, read_digest
 from harness.record.stamp import LIFETIME_SECONDS, Stamp, save, stamp_path
 from harness.run.masking import masked, redactor_for
@@ -67,17 +68,8 @@ def leave(
     if asked is None or not _could_stand(plan):
         return
     root = str(workspace.root)
-    undecided = msgspec.structs.replace(
-        plan,
-        checks=tuple(
-            msgspec.structs.replace(check, decision=Decision.RUN)
-            if check.decision is Decision.REUSE
-            else check
-            for check in plan.checks
-        ),
-    )
     results = results_facts(root)
-    again = Reuse(workspace, undecided)
+    again = Reuse(workspace, undecided(plan))
     same = all(not check.key or again.keys[check.id].key == check.key for check in plan.checks)
     if not same or results_facts(root) != results:
         return
@@ -91,7 +83,7 @@ def leave(
 def _could_stand(plan: Plan) -> bool:
     """Whether a decision about the plan could reuse everything and rest on files alone."""
     return plan.profile.rules.get(Condition.REUSED) in {Effect.IGNORE, Effect.WARN} and all(
-        check.override is None
+        not check.overrides
         and (check.inputs or (check.decision is Decision.SKIP and not check.must_catch))
         for check in plan.checks
     )

@@ -17,11 +17,11 @@ import click
 
 from harness import __version__
 from harness.cli.app import hush
-from harness.cli.driving import RunClock, Tee
+from harness.cli.driving import RunClock, Tee, drive
 from harness.cli.last_failed import last_failed
 from harness.cli.memory import Remembering
 from harness.cli.otlp import begin_trace, exporting, send_trace
-from harness.cli.seed import Seed, seed_environment
+from harness.cli.seed import Seed
 from harness.cli.selecting import plan_for, selecting
 from harness.cli.standing import Standing
 from harness.cli.workspace import Workspace
@@ -292,9 +292,7 @@ def _drive(
 ) -> None:
     """Emit the header and dispatch; a signal ends the run cleanly, a second one at once."""
     from harness.model.event import EVENT_SCHEMA, RunStarted
-    from harness.model.trace import SpanIds
     from harness.record.folder import point_latest
-    from harness.run.dispatch import run_plan
     from harness.run.masking import masked, redactor_for
     from harness.run.stop import Stop, heeding_signals
 
@@ -318,18 +316,17 @@ def _drive(
         # From its first event on this is the newest run: killed, it is what `report` tells of.
         point_latest(folder)
         reuse.bring(folder.path, sink, clock.monotonic())
-        run_plan(
+        drive(
+            workspace,
             plan,
-            root=workspace.root,
-            folder=folder.path,
+            folder,
             sink=sink,
             clock=clock,
             kinds=_kinds(workspace, plan, audit=options["audit_inputs"]),
             jobs=options["jobs"],
-            environ={**os.environ, **seed_environment(plan.seed)},
             stop=stop,
+            trace=options["trace"],
             reused=reuse.reused,
-            spans=SpanIds(folder.run_id, options["trace"]) if options["trace"] else None,
         )
 
 

@@ -11,10 +11,11 @@ from harness.model.base import Record
 from harness.model.definitions import Definitions
 from harness.model.fault import Expectation, Fault
 from harness.model.glob import matches
-from harness.model.plan import Decision, Plan
+from harness.model.plan import Plan
 from harness.model.spec import Service
 from harness.plan.decide import Circumstances
 from harness.plan.graph import closure
+from harness.plan.undecided import undecided
 
 
 class Trial(Record, frozen=True):
@@ -62,16 +63,8 @@ def control(plan: Plan, checks: Iterable[str]) -> Plan:
     needs = {check.id: check.needs for check in plan.checks}
     names = set(checks)
     names |= closure(names, needs).keys()
-    return msgspec.structs.replace(
-        plan,
-        checks=tuple(
-            msgspec.structs.replace(check, decision=Decision.RUN)
-            if check.decision is Decision.REUSE
-            else check
-            for check in plan.checks
-            if check.id in names
-        ),
-    )
+    part = tuple(check for check in plan.checks if check.id in names)
+    return undecided(msgspec.structs.replace(plan, checks=part))
 
 
 def broken(plan: Plan, trial: Trial) -> Plan:

@@ -177,7 +177,7 @@ def test_the_matrix_and_what_was_not_caught_are_told_in_words(
     assert "\ninconclusive: p/unit x elsewhere\n" in said.out
     assert "  | add.sh:1: error: 2 is not 1" in said.out or "2 is not 1" in said.out
     assert said.out.endswith("\n3 to prove: 1 caught, 1 survived, 1 inconclusive\n")
-    assert "control run of 1 checks, without a fault" in said.err
+    assert "control run of 1 check, without a fault" in said.err
 
 
 def test_a_failure_for_another_reason_proves_nothing(tmp_path: Path, prove: Prove) -> None:

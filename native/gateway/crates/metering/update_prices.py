@@ -1,7 +1,7 @@
 """Rewrite prices.json from one release of genai-prices (MIT; github.com/pydantic/genai-prices).
 
-    python -m venv /tmp/prices && /tmp/prices/bin/pip install genai-prices==0.2.3
-    /tmp/prices/bin/python native/gateway/crates/metering/update_prices.py
+    python3 -m venv .venv/prices && .venv/prices/bin/pip install genai-prices==0.2.3
+    .venv/prices/bin/python native/gateway/crates/metering/update_prices.py
 
 The package's own live updates are never used: what is charged changes by a reviewed commit alone.
 Its prices are US dollars per million tokens as exact decimals, ours integer nano-dollars per
