@@ -69,6 +69,12 @@ enum convergio_status
   CONVERGIO_BUDGET_EXCEEDED = 102,
   // The privacy or offline rule allows no model.
   CONVERGIO_PRIVACY_BLOCKED = 103,
+  // The caller may not do that. Of the gateway; this library has no accounts.
+  CONVERGIO_AUTH_FORBIDDEN = 104,
+  // It is there already, or was changed meanwhile. Of the gateway.
+  CONVERGIO_REQUEST_CONFLICT = 105,
+  // The caller asks too often. Of the gateway.
+  CONVERGIO_RATE_LIMITED = 106,
   // The provider did not answer in time.
   CONVERGIO_PROVIDER_TIMEOUT = 110,
   // The provider limits the key.

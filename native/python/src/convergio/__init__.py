@@ -17,8 +17,10 @@ from convergio._declarations import ABI_VERSION, MAX_TEXT_BYTES
 from convergio._library import library
 from convergio._version import __version__
 from convergio.errors import (
+    AuthForbiddenError,
     AuthInvalidError,
     BudgetExceededError,
+    ConflictError,
     ConvergioError,
     InternalError,
     InternalPanicError,
@@ -40,6 +42,7 @@ from convergio.errors import (
     ProviderTimeoutError,
     ProviderTruncatedError,
     ProviderUnavailableError,
+    RateLimitedError,
     RefusedError,
     Status,
     TooLargeError,
@@ -50,8 +53,10 @@ __all__ = [
     "ABI_VERSION",
     "MAX_TEXT_BYTES",
     "Answer",
+    "AuthForbiddenError",
     "AuthInvalidError",
     "BudgetExceededError",
+    "ConflictError",
     "Context",
     "ConvergioError",
     "InternalError",
@@ -74,6 +79,7 @@ __all__ = [
     "ProviderTimeoutError",
     "ProviderTruncatedError",
     "ProviderUnavailableError",
+    "RateLimitedError",
     "RefusedError",
     "Route",
     "Schedule",

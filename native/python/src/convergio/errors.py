@@ -30,6 +30,9 @@ class Status(IntEnum):
     BYOK_MISSING_KEY = 101
     BUDGET_EXCEEDED = 102
     PRIVACY_BLOCKED = 103
+    AUTH_FORBIDDEN = 104
+    REQUEST_CONFLICT = 105
+    RATE_LIMITED = 106
     PROVIDER_TIMEOUT = 110
     PROVIDER_RATE_LIMITED = 111
     PROVIDER_UNAVAILABLE = 112
@@ -172,6 +175,24 @@ class PrivacyBlockedError(RefusedError):
     """The privacy or offline rule allows no model."""
 
     expected = Status.PRIVACY_BLOCKED
+
+
+class AuthForbiddenError(RefusedError):
+    """The caller may not do that."""
+
+    expected = Status.AUTH_FORBIDDEN
+
+
+class ConflictError(RefusedError):
+    """It is there already, or was changed meanwhile."""
+
+    expected = Status.REQUEST_CONFLICT
+
+
+class RateLimitedError(RefusedError):
+    """The caller asks too often; `retry_after` says for how long to wait."""
+
+    expected = Status.RATE_LIMITED
 
 
 class ProviderError(RefusedError):

@@ -40,6 +40,12 @@ pub enum convergio_status {
     CONVERGIO_BUDGET_EXCEEDED = 102,
     /// The privacy or offline rule allows no model.
     CONVERGIO_PRIVACY_BLOCKED = 103,
+    /// The caller may not do that. Of the gateway; this library has no accounts.
+    CONVERGIO_AUTH_FORBIDDEN = 104,
+    /// It is there already, or was changed meanwhile. Of the gateway.
+    CONVERGIO_REQUEST_CONFLICT = 105,
+    /// The caller asks too often. Of the gateway.
+    CONVERGIO_RATE_LIMITED = 106,
     /// The provider did not answer in time.
     CONVERGIO_PROVIDER_TIMEOUT = 110,
     /// The provider limits the key.
@@ -54,7 +60,7 @@ use convergio_status::*;
 
 impl convergio_status {
     /// Every status, with its stable code.
-    pub const ALL: [(Self, &'static CStr); 20] = [
+    pub const ALL: [(Self, &'static CStr); 23] = [
         (CONVERGIO_INTERNAL_PANIC, c"internal.panic"),
         (CONVERGIO_OK, c"ok"),
         (CONVERGIO_NULL_POINTER, c"abi.null_pointer"),
@@ -71,6 +77,9 @@ impl convergio_status {
         (CONVERGIO_BYOK_MISSING_KEY, c"byok.missing_key"),
         (CONVERGIO_BUDGET_EXCEEDED, c"budget.exceeded"),
         (CONVERGIO_PRIVACY_BLOCKED, c"privacy.blocked"),
+        (CONVERGIO_AUTH_FORBIDDEN, c"auth.forbidden"),
+        (CONVERGIO_REQUEST_CONFLICT, c"request.conflict"),
+        (CONVERGIO_RATE_LIMITED, c"rate.limited"),
         (CONVERGIO_PROVIDER_TIMEOUT, c"provider.timeout"),
         (CONVERGIO_PROVIDER_RATE_LIMITED, c"provider.rate_limited"),
         (CONVERGIO_PROVIDER_UNAVAILABLE, c"provider.unavailable"),
@@ -95,6 +104,9 @@ impl From<ErrorCode> for convergio_status {
             ErrorCode::RequestNotFound => CONVERGIO_NOT_FOUND,
             ErrorCode::BudgetExceeded => CONVERGIO_BUDGET_EXCEEDED,
             ErrorCode::PrivacyBlocked => CONVERGIO_PRIVACY_BLOCKED,
+            ErrorCode::AuthForbidden => CONVERGIO_AUTH_FORBIDDEN,
+            ErrorCode::RequestConflict => CONVERGIO_REQUEST_CONFLICT,
+            ErrorCode::RateLimited => CONVERGIO_RATE_LIMITED,
             ErrorCode::ProviderTimeout => CONVERGIO_PROVIDER_TIMEOUT,
             ErrorCode::ProviderRateLimited => CONVERGIO_PROVIDER_RATE_LIMITED,
             ErrorCode::ProviderUnavailable => CONVERGIO_PROVIDER_UNAVAILABLE,
@@ -115,7 +127,7 @@ mod tests {
         let numbers: BTreeSet<i32> =
             convergio_status::ALL.iter().map(|(status, _)| *status as i32).collect();
         let codes: BTreeSet<_> = convergio_status::ALL.iter().map(|(_, code)| code).collect();
-        assert_eq!((numbers.len(), codes.len()), (20, 20));
+        assert_eq!((numbers.len(), codes.len()), (23, 23));
     }
 
     #[test]
@@ -128,7 +140,7 @@ mod tests {
 
     #[test]
     fn any_other_number_is_unknown() {
-        for number in [i32::MIN, -2, 11, 99, 114, i32::MAX] {
+        for number in [i32::MIN, -2, 11, 99, 107, 114, i32::MAX] {
             assert_eq!(convergio_status::name(number), c"unknown");
         }
     }

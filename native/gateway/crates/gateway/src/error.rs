@@ -51,10 +51,12 @@ impl ApiError {
 fn kind(code: ErrorCode) -> &'static str {
     match code {
         ErrorCode::AuthInvalid | ErrorCode::ByokMissingKey => "authentication_error",
-        ErrorCode::RequestInvalid | ErrorCode::RequestNotFound => "invalid_request_error",
-        ErrorCode::PrivacyBlocked => "permission_error",
+        ErrorCode::RequestInvalid | ErrorCode::RequestNotFound | ErrorCode::RequestConflict => {
+            "invalid_request_error"
+        }
+        ErrorCode::AuthForbidden | ErrorCode::PrivacyBlocked => "permission_error",
         ErrorCode::BudgetExceeded => "insufficient_quota",
-        ErrorCode::ProviderRateLimited => "rate_limit_error",
+        ErrorCode::RateLimited | ErrorCode::ProviderRateLimited => "rate_limit_error",
         ErrorCode::ProviderTimeout
         | ErrorCode::ProviderUnavailable
         | ErrorCode::ProviderTruncated => "provider_error",
@@ -66,11 +68,11 @@ fn kind(code: ErrorCode) -> &'static str {
 fn anthropic_kind(code: ErrorCode) -> &'static str {
     match code {
         ErrorCode::AuthInvalid | ErrorCode::ByokMissingKey => "authentication_error",
-        ErrorCode::RequestInvalid => "invalid_request_error",
+        ErrorCode::RequestInvalid | ErrorCode::RequestConflict => "invalid_request_error",
         ErrorCode::RequestNotFound => "not_found_error",
-        ErrorCode::PrivacyBlocked => "permission_error",
+        ErrorCode::AuthForbidden | ErrorCode::PrivacyBlocked => "permission_error",
         ErrorCode::BudgetExceeded => "billing_error",
-        ErrorCode::ProviderRateLimited => "rate_limit_error",
+        ErrorCode::RateLimited | ErrorCode::ProviderRateLimited => "rate_limit_error",
         ErrorCode::ProviderTimeout => "timeout_error",
         ErrorCode::ProviderUnavailable => "overloaded_error",
         ErrorCode::ProviderTruncated | ErrorCode::OutOfMemory | ErrorCode::Internal => "api_error",
@@ -88,9 +90,10 @@ fn status(failure: &Failure) -> StatusCode {
                 .unwrap_or(StatusCode::BAD_REQUEST)
         }
         ErrorCode::RequestNotFound => StatusCode::NOT_FOUND,
+        ErrorCode::RequestConflict => StatusCode::CONFLICT,
         ErrorCode::BudgetExceeded => StatusCode::PAYMENT_REQUIRED,
-        ErrorCode::PrivacyBlocked => StatusCode::FORBIDDEN,
-        ErrorCode::ProviderRateLimited => StatusCode::TOO_MANY_REQUESTS,
+        ErrorCode::AuthForbidden | ErrorCode::PrivacyBlocked => StatusCode::FORBIDDEN,
+        ErrorCode::RateLimited | ErrorCode::ProviderRateLimited => StatusCode::TOO_MANY_REQUESTS,
         ErrorCode::ProviderTimeout => StatusCode::GATEWAY_TIMEOUT,
         ErrorCode::ProviderUnavailable | ErrorCode::OutOfMemory => StatusCode::SERVICE_UNAVAILABLE,
         ErrorCode::ProviderTruncated => StatusCode::BAD_GATEWAY,

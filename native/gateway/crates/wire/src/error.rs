@@ -23,14 +23,20 @@ macro_rules! codes {
 }
 
 codes! {
-    /// The provider refused the caller's own key.
+    /// The gateway does not recognise the caller, or the provider refused the caller's own key.
     AuthInvalid = "auth.invalid",
+    /// The caller is known and may not do that: role, scope of the token, or a request from elsewhere.
+    AuthForbidden = "auth.forbidden",
     /// The caller brought no key, and no house key may serve it.
     ByokMissingKey = "byok.missing_key",
     /// The request is malformed or too large.
     RequestInvalid = "request.invalid",
     /// The request names a model or an address that does not exist.
     RequestNotFound = "request.not_found",
+    /// What the request would make is there already, or was changed by somebody else meanwhile.
+    RequestConflict = "request.conflict",
+    /// The caller asks more often than the gateway permits.
+    RateLimited = "rate.limited",
     /// Nothing permitted is affordable.
     BudgetExceeded = "budget.exceeded",
     /// The privacy or offline rule allows no candidate.
@@ -106,6 +112,7 @@ impl Failure {
                 | ErrorCode::ProviderRateLimited
                 | ErrorCode::ProviderUnavailable
                 | ErrorCode::ProviderTruncated
+                | ErrorCode::RateLimited
         );
         Self {
             code,
