@@ -14,6 +14,11 @@ MODELS = {
     "google": "gemini-2.5-flash",
     "azure": "azure/gpt-4o-mini",
 }
+EMBEDDERS = {
+    "openai": "text-embedding-3-small",
+    "google": "gemini-embedding-001",
+    "azure": "azure/text-embedding-3-small",
+}
 WORDS = "naïve 日本語 🎈"
 ANSWER = f"Simulated answer to: {WORDS}"
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
@@ -44,6 +49,14 @@ max_output_tokens = 16384
 capability = 350
 features = ["tools", "vision"]
 price = {{ input = 165000000, cached_input = 83000000, output = 660000000, reasoning = 660000000 }}
+[[additional_models]]
+id = "text-embedding-3-small"
+provider = "azure"
+serves = "embeddings"
+context_window = 8192
+max_output_tokens = 1
+capability = 0
+price = {{ input = 22000000, cached_input = 22000000, output = 0, reasoning = 0 }}
 """
 
 every_provider = pytest.mark.parametrize("provider", MODELS)

@@ -25,6 +25,8 @@ FAILURES = [
     ("bad_key", 1, 401, "auth.invalid", openai.AuthenticationError),
     ("quota_exhausted", 1, 429, "provider.rate_limited", openai.RateLimitError),
     ("rate_limited;retry_after_ms=9000", 1, 429, "provider.rate_limited", openai.RateLimitError),
+    ("daily_quota", 1, 429, "provider.rate_limited", openai.RateLimitError),
+    ("spend_limit", 1, 429, "provider.rate_limited", openai.RateLimitError),
     ("overloaded", 3, 503, "provider.unavailable", openai.InternalServerError),
     ("server_error", 3, 503, "provider.unavailable", openai.InternalServerError),
     ("redirect", 1, 503, "provider.unavailable", openai.InternalServerError),
@@ -58,6 +60,33 @@ class TestFailures:
         body: Any = failed.value.body
         assert body["provider"]["provider"] == provider
         assert len(simulator.requests(**unique.match)) == calls
+
+    @pytest.mark.parametrize("provider", [name for name in MODELS if name != "azure"])
+    @whole_or_streamed
+    def test_answer_that_is_withheld_says_so(
+        self,
+        client: openai.OpenAI,
+        simulator: Simulator,
+        unique: Unique,
+        provider: str,
+        stream: bool,
+    ) -> None:
+        simulator.queue("content_filter", match=unique.match)
+        answer = ask(client, provider, stream=stream)
+        choices = [c.choices[0] for c in answer if c.choices] if stream else answer.choices
+        assert choices[-1].finish_reason == "content_filter"
+
+    @whole_or_streamed
+    def test_azures_filter_refuses_the_request(
+        self, client: openai.OpenAI, simulator: Simulator, unique: Unique, stream: bool
+    ) -> None:
+        simulator.queue("content_filter", match=unique.match)
+        with pytest.raises(openai.BadRequestError) as refused:
+            consume(ask(client, "azure", stream=stream), stream=stream)
+        assert code_of(refused.value) == "request.invalid"
+        body: Any = refused.value.body
+        assert body["provider"]["code"] == "content_filter"
+        assert len(simulator.requests(**unique.match)) == 1
 
     @every_provider
     def test_limit_that_passes_is_waited_for(

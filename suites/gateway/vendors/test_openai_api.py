@@ -19,6 +19,7 @@ from suites.gateway.conftest import Unique
 from suites.gateway.gateway_process import Gateway
 from suites.gateway.vendors.asking import (
     ANSWER,
+    EMBEDDERS,
     MODELS,
     PIXEL,
     SCHEMA,
@@ -134,13 +135,50 @@ class TestOpenAiClients:
         assert refused.value.param == field
 
 
+class TestUsage:
+    """Cached and reasoning tokens, which every vendor counts in another place."""
+
+    @every_provider
+    @whole_or_streamed
+    def test_kinds_of_tokens_are_told_apart(
+        self,
+        client: openai.OpenAI,
+        simulator: Simulator,
+        unique: Unique,
+        provider: str,
+        stream: bool,
+    ) -> None:
+        spent = "ok;usage=input:100,cached:40,output:20,reasoning:5"
+        simulator.queue(spent, match=unique.match)
+        more = {"stream": True, "stream_options": {"include_usage": True}} if stream else {}
+        answer = ask(client, provider, **more)
+        usage = list(answer)[-1].usage if stream else answer.usage
+        assert (usage.prompt_tokens, usage.completion_tokens, usage.total_tokens) == (140, 25, 165)
+        assert usage.prompt_tokens_details.cached_tokens == 40
+        assert usage.completion_tokens_details.reasoning_tokens == 5
+
+    @every_provider
+    def test_cached_tokens_cost_less(
+        self, client: openai.OpenAI, simulator: Simulator, unique: Unique, provider: str
+    ) -> None:
+        costs = []
+        for spent in ("input:1000", "input:0,cached:1000"):
+            simulator.queue(f"ok;usage={spent},output:0", match=unique.match)
+            raw = client.chat.completions.with_raw_response.create(
+                model=MODELS[provider], messages=[{"role": "user", "content": WORDS}]
+            )
+            costs.append(int(raw.headers["x-convergio-cost-nano-usd"]))
+        assert 0 < costs[1] < costs[0]
+
+
 class TestEmbeddings:
+    @pytest.mark.parametrize("provider", EMBEDDERS)
     @pytest.mark.parametrize("encoding", ["float", "base64"])
-    def test_googles_vectors_are_one_for_each_text(
-        self, client: openai.OpenAI, encoding: Any
+    def test_vectors_are_one_for_each_text(
+        self, client: openai.OpenAI, provider: str, encoding: Any
     ) -> None:
         made = client.embeddings.create(
-            model="gemini-embedding-001", input=["one", "two"], encoding_format=encoding
+            model=EMBEDDERS[provider], input=["one", "two"], encoding_format=encoding
         )
         assert [item.index for item in made.data] == [0, 1]
         assert made.data[0].embedding
