@@ -62,7 +62,10 @@ class Gateway:
 
 @contextmanager
 def serve(folder: Path, environment: Mapping[str, str], *arguments: str) -> Iterator[Gateway]:
-    """Runs `convergio-gateway serve` until the block ends; its exit status must then be 0."""
+    """Runs `convergio-gateway serve` until the block ends; its exit status must then be 0.
+
+    Accounts are off unless `environment` says otherwise: callers bring their own provider keys.
+    """
     address_file = folder / "address"
     log = folder / "gateway.log"
     command = [
@@ -78,7 +81,7 @@ def serve(folder: Path, environment: Mapping[str, str], *arguments: str) -> Iter
         subprocess.Popen(
             command,
             cwd=folder,
-            env={**inherited, **environment},
+            env={**inherited, "CONVERGIO_ACCOUNTS": "off", **environment},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=log_file,

@@ -1,5 +1,5 @@
 //! Who a request speaks for.
-use convergio_store::{Role, TenantId, TokenId, UserId};
+use convergio_store::{Millis, Role, TenantId, TokenId, UserId};
 
 use crate::error::{AccountError, Result};
 use crate::role::{Permission, Scope, Scopes, allows};
@@ -17,6 +17,8 @@ pub enum Through {
         scopes: Scopes,
         /// Its last use is not noted yet, or long ago: see [`crate::Accounts::note_use`].
         unnoted: bool,
+        /// When it ends by itself: whoever remembers this caller must ask again then.
+        expires_at: Option<Millis>,
     },
 }
 

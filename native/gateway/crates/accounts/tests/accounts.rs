@@ -304,7 +304,7 @@ proptest! {
         let held: Scopes = held.into_iter().collect();
         let (tenant, user) = (convergio_store::TenantId::new(NOW), convergio_store::UserId::new(NOW));
         let id = convergio_store::TokenId::new(NOW);
-        let through = Through::Token { id, scopes: held.clone(), unnoted: false };
+        let through = Through::Token { id, scopes: held.clone(), unnoted: false, expires_at: None };
         let program = Caller { tenant, user, role, through };
         let person = Caller { through: Through::Session, ..program.clone() };
         for permission in Permission::ALL {

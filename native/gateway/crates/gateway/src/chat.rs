@@ -11,11 +11,11 @@ use convergio_wire::ChatRequest;
 use futures_util::{Stream, StreamExt};
 use serde_json::{Value, json};
 
+use crate::app::App;
 use crate::error::{ApiError, ApiResult};
 use crate::incoming::{own_key, read_json};
 use crate::metrics::Metrics;
 use crate::reply;
-use crate::router::App;
 
 /// Answers a chat completion with the model asked for, or with the one the router chooses (`auto`).
 #[utoipa::path(post, path = "/v1/chat/completions", tag = "inference",

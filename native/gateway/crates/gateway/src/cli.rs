@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::about::About;
-use crate::settings::{Environment, Settings};
+use crate::settings::{Environment, Mode, Overrides, Settings};
 use crate::{openapi, serve};
 
-/// An OpenAI-compatible gateway for your own keys.
+/// A gateway for your own keys, compatible with OpenAI's and Anthropic's APIs.
 #[derive(Debug, Parser)]
 #[command(name = "convergio-gateway", version, propagate_version = true)]
 #[command(after_help = "\
@@ -38,16 +38,27 @@ enum Command {
 
 /// How to serve.
 #[derive(Debug, Args)]
-pub(crate) struct Serve {
+struct Serve {
     /// Address to listen on; port 0 takes a free one. [default: 127.0.0.1:8080, or the file's]
     #[arg(long, value_name = "ADDRESS", env = "CONVERGIO_LISTEN")]
-    pub(crate) listen: Option<SocketAddr>,
+    listen: Option<SocketAddr>,
     /// TOML file; every key is optional, an unknown one is an error.
     #[arg(long, value_name = "FILE", env = "CONVERGIO_CONFIG")]
-    pub(crate) config: Option<PathBuf>,
+    config: Option<PathBuf>,
     /// Write the real address to this file as soon as the gateway listens.
     #[arg(long, value_name = "PATH")]
-    pub(crate) address_file: Option<PathBuf>,
+    address_file: Option<PathBuf>,
+    /// `required`: only people of this installation get through, and their keys are kept. `off`:
+    /// whoever reaches the gateway brings their own provider key along, and nothing is kept.
+    /// [default: required, or the file's]
+    #[arg(long, value_enum, value_name = "MODE", env = "CONVERGIO_ACCOUNTS")]
+    accounts: Option<Mode>,
+    /// Folder that everything is kept in. [default: $XDG_DATA_HOME/convergio, or the file's]
+    #[arg(long, value_name = "DIR", env = "CONVERGIO_DATA")]
+    data: Option<PathBuf>,
+    /// Write the link that lets the first administrator in to this file, not to stdout.
+    #[arg(long, value_name = "PATH")]
+    setup_file: Option<PathBuf>,
     /// How logs look on stderr.
     #[arg(long, value_enum, default_value_t = LogFormat::Json, env = "CONVERGIO_LOG_FORMAT")]
     log_format: LogFormat,
@@ -72,8 +83,12 @@ impl Cli {
             Command::Serve(options) => {
                 start_logging(options.log_format, &options.log)?;
                 let environment = Environment::read()?;
-                let settings = Settings::load(options.config.as_deref(), environment)?;
-                serve::run(settings, &options)
+                let Serve { listen, config, address_file, accounts, data, setup_file, .. } =
+                    options;
+                let overrides = Overrides { accounts, data };
+                let mut settings = Settings::load(config.as_deref(), environment, overrides)?;
+                settings.server.listen = listen.unwrap_or(settings.server.listen);
+                serve::run(settings, &serve::Files { address: address_file, setup: setup_file })
             }
             Command::Version { json } => {
                 let about = About::this_build();

@@ -4,10 +4,10 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use convergio_wire::embeddings::EmbeddingsRequest;
 
+use crate::app::App;
 use crate::error::ApiResult;
 use crate::incoming::{own_key, read_json};
 use crate::reply;
-use crate::router::App;
 
 /// Makes vectors of texts with the model asked for.
 #[utoipa::path(post, path = "/v1/embeddings", tag = "inference",

@@ -2,6 +2,7 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use convergio_control::ControlError;
 use convergio_wire::{ErrorCode, Failure};
 use serde_json::{Value, json};
 
@@ -104,6 +105,12 @@ fn status(failure: &Failure) -> StatusCode {
 impl From<Failure> for ApiError {
     fn from(failure: Failure) -> Self {
         Self { status: status(&failure), failure }
+    }
+}
+
+impl From<ControlError> for ApiError {
+    fn from(error: ControlError) -> Self {
+        error.failure().into()
     }
 }
 

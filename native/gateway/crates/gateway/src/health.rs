@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::about::About;
-use crate::router::App;
+use crate::app::App;
 
 /// Liveness and versions.
 #[derive(Debug, Serialize, ToSchema)]

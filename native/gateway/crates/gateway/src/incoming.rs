@@ -3,13 +3,14 @@ use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, StatusCode, header};
+use bytes::Bytes;
 use convergio_wire::{ErrorCode, Failure};
 use secrecy::SecretString;
 use serde_json::Value;
 use tokio::time::timeout;
 
+use crate::app::App;
 use crate::error::{ApiError, ApiResult};
-use crate::router::App;
 
 /// The caller's own key, when there is one.
 pub(crate) fn own_key(headers: &HeaderMap) -> Result<Option<SecretString>, Failure> {
@@ -25,26 +26,31 @@ pub(crate) fn own_key(headers: &HeaderMap) -> Result<Option<SecretString>, Failu
     Ok((!key.is_empty()).then(|| SecretString::from(key)))
 }
 
-/// Reads the body within its limits of size and time.
+/// Reads the body, which must be JSON, within its limits of size and time.
 pub(crate) async fn read_json(app: &App, body: Body) -> ApiResult<Value> {
-    let limit = app.server.max_body_bytes;
+    let bytes = read(app, body, app.server.max_body_bytes).await?;
+    // The parser's own message quotes no input, so it is safe to pass on.
+    serde_json::from_slice(&bytes).map_err(|error| {
+        Failure::new(ErrorCode::RequestInvalid, format!("the body is not JSON: {error}")).into()
+    })
+}
+
+/// Reads at most `limit` bytes of a body, while they keep coming.
+pub(crate) async fn read(app: &App, body: Body, limit: usize) -> ApiResult<Bytes> {
     let patience = Duration::from_millis(app.server.body_timeout_ms);
     let invalid = |message: String| Failure::new(ErrorCode::RequestInvalid, message);
-    let bytes = match timeout(patience, to_bytes(body, limit)).await {
+    match timeout(patience, to_bytes(body, limit)).await {
         Err(_) => {
             let failure = invalid(format!("the body did not arrive within {patience:?}"));
-            return Err(ApiError::with_status(StatusCode::REQUEST_TIMEOUT, failure));
+            Err(ApiError::with_status(StatusCode::REQUEST_TIMEOUT, failure))
         }
         Ok(Err(error)) if is_too_large(&error) => {
             let failure = invalid(format!("the body exceeds {limit} bytes; send less"));
-            return Err(ApiError::with_status(StatusCode::PAYLOAD_TOO_LARGE, failure));
+            Err(ApiError::with_status(StatusCode::PAYLOAD_TOO_LARGE, failure))
         }
-        Ok(Err(_)) => return Err(invalid("the body broke off".to_owned()).into()),
-        Ok(Ok(bytes)) => bytes,
-    };
-    // The parser's own message quotes no input, so it is safe to pass on.
-    serde_json::from_slice(&bytes)
-        .map_err(|error| invalid(format!("the body is not JSON: {error}")).into())
+        Ok(Err(_)) => Err(invalid("the body broke off".to_owned()).into()),
+        Ok(Ok(bytes)) => Ok(bytes),
+    }
 }
 
 fn is_too_large(error: &axum::Error) -> bool {

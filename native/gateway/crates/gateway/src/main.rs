@@ -1,13 +1,19 @@
 //! `convergio-gateway`: APIs compatible with OpenAI's and Anthropic's over the engine.
 //!
 //! `main` wires; [`cli`] parses; [`settings`] reads file and environment; [`router`] lists what there
-//! is; each handler parses ([`incoming`]), calls the engine, maps ([`reply`]). [`error::ApiError`]
-//! alone knows HTTP statuses.
+//! is; [`auth`] finds out who asks; each handler parses ([`incoming`]), calls the engine, maps
+//! ([`reply`]). [`api`] is the control plane's face: parse, call, map, and no decision of its own.
+//! [`error::ApiError`] alone knows HTTP statuses.
 #![forbid(unsafe_code)]
 
 mod about;
+mod announce;
+mod api;
+mod app;
+mod auth;
 mod chat;
 mod cli;
+mod cookies;
 mod embeddings;
 mod error;
 mod health;

@@ -14,11 +14,11 @@ use futures_util::{Stream, StreamExt};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
+use crate::app::App;
 use crate::error::{ApiError, ApiResult, FailedWith};
 use crate::incoming::{own_key, read_json};
 use crate::metrics::Metrics;
 use crate::reply;
-use crate::router::App;
 
 /// Headers of Anthropic's API that go along to Anthropic.
 const FORWARDED: [&str; 2] = ["anthropic-version", "anthropic-beta"];
@@ -142,7 +142,7 @@ fn named(event: &Value) -> Bytes {
 
 /// A failure in Anthropic's envelope.
 #[derive(Debug)]
-pub(crate) struct Spoken(ApiError);
+pub(crate) struct Spoken(pub(crate) ApiError);
 
 impl IntoResponse for Spoken {
     fn into_response(self) -> Response {

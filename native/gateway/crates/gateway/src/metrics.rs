@@ -14,8 +14,8 @@ use prometheus::{
 };
 
 use crate::about::About;
+use crate::app::App;
 use crate::error::{ApiError, ApiResult};
-use crate::router::App;
 
 /// What is counted.
 pub(crate) struct Metrics {

@@ -7,8 +7,8 @@ use convergio_wire::{ErrorCode, Failure, Model};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::app::App;
 use crate::error::ApiResult;
-use crate::router::App;
 
 /// One model.
 #[derive(Debug, Serialize, ToSchema)]

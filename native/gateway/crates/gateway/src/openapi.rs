@@ -1,9 +1,11 @@
 //! The OpenAPI document, generated from the handlers.
 use axum::Json;
+use axum::extract::State;
 use serde_json::Value;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi, ToSchema};
 
+use crate::app::App;
 use crate::{chat, embeddings, health, messages, metrics, models};
 
 /// OpenAI's chat-completion request, as far as the gateway reads it.
@@ -129,7 +131,7 @@ pub(crate) struct MessagesError {
         messages::messages,
         messages::count_tokens
     ),
-    modifiers(&ProviderKey),
+    modifiers(&Credentials),
     tags(
         (name = "inference", description = "OpenAI's and Anthropic's wires"),
         (name = "operations", description = "For whoever runs the gateway")
@@ -137,33 +139,47 @@ pub(crate) struct MessagesError {
 )]
 struct Document;
 
-/// The caller's own provider key, as a bearer token.
-struct ProviderKey;
+/// How callers say who they are.
+struct Credentials;
 
-impl Modify for ProviderKey {
+impl Modify for Credentials {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        let scheme = HttpBuilder::new()
-            .scheme(HttpAuthScheme::Bearer)
-            .description(Some("Your own provider key. It is passed on and never stored."))
-            .build();
+        let bearer = |what| {
+            let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer);
+            SecurityScheme::Http(scheme.description(Some(what)).build())
+        };
         let components = document.components.get_or_insert_default();
-        components.add_security_scheme("provider_key", SecurityScheme::Http(scheme));
+        components.add_security_scheme(
+            "token",
+            bearer("A personal token of this gateway, `cvg_…`: POST /api/v1/tokens."),
+        );
+        components.add_security_scheme(
+            "provider_key",
+            bearer("Without accounts: your own provider key. It is passed on and never stored."),
+        );
+        let cookie = ApiKeyValue::with_description("convergio_session", "From logging in.");
+        components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+        let csrf = ApiKeyValue::with_description("x-csrf-token", "`csrf` of the session.");
+        components.add_security_scheme("csrf", SecurityScheme::ApiKey(ApiKey::Header(csrf)));
         let header = ApiKeyValue::with_description("x-api-key", "The same, as Anthropic has it.");
         let scheme = SecurityScheme::ApiKey(ApiKey::Header(header));
         components.add_security_scheme("anthropic_key", scheme);
     }
 }
 
-/// The document.
+/// The document of everything there can be.
 pub(crate) fn document() -> utoipa::openapi::OpenApi {
-    Document::openapi()
+    let mut document = Document::openapi();
+    document.merge(crate::api::Document::openapi());
+    document
 }
 
 /// This document.
 #[utoipa::path(get, path = "/openapi.json", tag = "operations",
     responses((status = 200, description = "OpenAPI 3.1", body = Object)))]
-pub(crate) async fn openapi_json() -> Json<utoipa::openapi::OpenApi> {
-    Json(document())
+pub(crate) async fn openapi_json(State(app): State<App>) -> Json<utoipa::openapi::OpenApi> {
+    // Without accounts there is no control plane, and nothing is said of it.
+    Json(if app.control.is_some() { document() } else { Document::openapi() })
 }
 
 #[cfg(test)]

@@ -11,8 +11,8 @@ use convergio_wire::ChatRequest;
 use futures_util::{Stream, StreamExt, stream};
 use serde_json::{Value, json};
 
+use crate::app::App;
 use crate::error::ApiResult;
-use crate::router::App;
 
 /// A whole answer, with its receipt in the body and in the headers.
 pub(crate) fn whole(app: &App, answered: Answered) -> Response {

@@ -1,63 +1,118 @@
 //! Listening, and stopping in good order.
-use std::io::Write;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use axum::serve::ListenerExt;
+use convergio_control::{Control, SetupLink};
 use convergio_core::Allocator;
 use convergio_engine::Engine;
-use serde_json::json;
+use convergio_wire::EngineConfig;
+use convergio_wire::config::Providers;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::about::VERSION;
-use crate::cli::Serve;
+use crate::announce;
+use crate::app::App;
 use crate::metrics::Metrics;
-use crate::router::{App, router};
-use crate::settings::Settings;
+use crate::router::router;
+use crate::settings::{Places, Settings};
+
+/// Files that say what happened, for whoever waits for it.
+#[derive(Debug)]
+pub(crate) struct Files {
+    /// Gets the real address as soon as the gateway listens.
+    pub(crate) address: Option<PathBuf>,
+    /// Gets the link that lets the first administrator in.
+    pub(crate) setup: Option<PathBuf>,
+}
 
 /// Serves until SIGTERM or SIGINT.
 ///
 /// # Errors
 /// What is wrong and what to do, for the person who started it.
-pub(crate) fn run(settings: Settings, options: &Serve) -> Result<(), String> {
+pub(crate) fn run(settings: Settings, files: &Files) -> Result<(), String> {
     convergio_core::check_abi().map_err(|theirs| {
         let ours = convergio_core::ABI_VERSION;
         format!("the C core has ABI {theirs}, this gateway needs {ours}; rebuild both together")
     })?;
-    let engine = Engine::new(settings.engine, &Allocator::new())
+    let Settings { server, accounts, kept, engine: mut config } = settings;
+    if kept.is_some() && accounts.reserved_capacity.is_empty() {
+        forget_house_keys(&mut config);
+    }
+    let engine = Engine::new(config, &Allocator::new())
         .map_err(|error| format!("the configuration is wrong:\n{error}"))?;
-    if engine.profile().features.audit_required() {
+    if kept.is_none() && engine.profile().features.audit_required() {
         return Err(format!(
-            "the {} edition must not run without an audit log, which this version does not keep; \
-             build the master or developer edition (CONVERGIO_EDITION)",
+            "the {} edition must not run without an audit log, and without accounts none is kept; \
+             start it with --accounts required",
             engine.profile().name
         ));
     }
     engine.warm_up().map_err(|failure| failure.message)?;
     let metrics = Metrics::new().map_err(|error| format!("metrics: {error}"))?;
-
-    let address = options.listen.unwrap_or(settings.server.listen);
-    if engine.has_house_key() && !address.ip().is_loopback() {
-        tracing::warn!(%address, "whoever reaches this address can spend the house key");
+    if kept.is_none() && engine.has_house_key() && !server.listen.ip().is_loopback() {
+        tracing::warn!(address = %server.listen, "whoever reaches this address can spend the house key");
     }
-    let app = App::new(engine, metrics, settings.server);
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| format!("no runtime: {error}"))?
-        .block_on(listen(app, address, options.address_file.as_deref()))
+        .block_on(async {
+            let (control, link) = match kept {
+                Some(kept) => open(kept).await?,
+                None => (None, None),
+            };
+            let app = App::new(engine, metrics, server, control);
+            let served = listen(app.clone(), link, files).await;
+            if let Some(control) = &app.control {
+                control.close().await;
+            }
+            served
+        })
 }
 
-async fn listen(app: App, address: SocketAddr, address_file: Option<&Path>) -> Result<(), String> {
+/// Opens what is kept.
+async fn open(kept: Places) -> Result<(Option<Control>, Option<SetupLink>), String> {
+    let options = convergio_control::Options::new(kept.data, kept.master_key);
+    let (control, link) = Control::open(options).await.map_err(|error| error.to_string())?;
+    Ok((Some(control), link))
+}
+
+/// A house key that may serve nobody has no business in memory.
+fn forget_house_keys(config: &mut EngineConfig) {
+    if config.house_keys().next().is_some() {
+        tracing::warn!(
+            "house keys are set and serve nobody: people bring their own; name the tenants that \
+             they shall serve in accounts.reserved_capacity"
+        );
+    }
+    let Providers { openai, anthropic, google, azure } = &mut config.providers;
+    for key in
+        [&mut openai.api_key, &mut anthropic.api_key, &mut google.api_key, &mut azure.api_key]
+    {
+        *key = None;
+    }
+}
+
+async fn listen(app: App, link: Option<SetupLink>, files: &Files) -> Result<(), String> {
     let stop = on_signal()?;
+    let address = app.server.listen;
     let listener = TcpListener::bind(address)
         .await
         .map_err(|error| format!("cannot listen on {address}: {error}; choose another --listen"))?;
     let address = listener.local_addr().map_err(|error| format!("no address: {error}"))?;
-    announce(address, address_file)?;
+    let setup =
+        || link.map_or(Ok(()), |link| announce::setup(address, &link, files.setup.as_deref()));
+    if files.setup.is_some() {
+        // Whoever waits for the address then finds the link, too.
+        setup()?;
+        announce::listening(address, files.address.as_deref())?;
+    } else {
+        announce::listening(address, files.address.as_deref())?;
+        setup()?;
+    }
 
     let grace = Duration::from_millis(app.server.shutdown_grace_ms);
     // Small writes must not wait for an acknowledgement: no 40 ms steps in a stream.
@@ -81,8 +136,10 @@ async fn listen(app: App, address: SocketAddr, address_file: Option<&Path>) -> R
             tokio::time::sleep(grace).await;
         }
     };
+    // With the peer's address: the audit log wants to know from where people log in.
+    let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
     tokio::select! {
-        outcome = async { axum::serve(listener, router(app)).with_graceful_shutdown(graceful).await } =>
+        outcome = async { axum::serve(listener, service).with_graceful_shutdown(graceful).await } =>
             outcome.map_err(|error| format!("serving failed: {error}"))?,
         () = patience => tracing::warn!("answers that were still running were cut off"),
     }
@@ -113,33 +170,4 @@ async fn wait(stop: &mut watch::Receiver<bool>) {
     if stop.wait_for(|&stop| stop).await.is_err() {
         std::future::pending::<()>().await;
     }
-}
-
-/// Says where the gateway listens: a line of JSON on stdout, the address in the file if one is asked
-/// for. The file appears whole or not at all, so whoever waits for it can read it at once.
-fn announce(address: SocketAddr, file: Option<&Path>) -> Result<(), String> {
-    if let Some(path) = file {
-        write_whole(path, &format!("{address}\n"))
-            .map_err(|error| format!("--address-file {}: {error}", path.display()))?;
-    }
-    let line = json!({
-        "event": "listening",
-        "address": address.to_string(),
-        "url": format!("http://{address}"),
-        "version": VERSION,
-    });
-    // Whoever started us may have closed stdout; that is no reason not to serve.
-    if let Err(error) = writeln!(std::io::stdout(), "{line}") {
-        tracing::debug!(%error, "stdout is closed");
-    }
-    tracing::info!(%address, version = VERSION, "listening");
-    Ok(())
-}
-
-fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
-    file.write_all(text.as_bytes())?;
-    file.persist(path)?;
-    Ok(())
 }

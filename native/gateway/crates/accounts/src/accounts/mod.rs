@@ -190,9 +190,18 @@ impl Accounts {
     /// # Errors
     /// `NotLoggedIn`.
     pub async fn by_session(&self, session: &SecretString, now: Millis) -> Result<Caller> {
+        self.session(session, now).await.map(|(caller, _)| caller)
+    }
+
+    /// Who has that session, and when it ends.
+    ///
+    /// # Errors
+    /// `NotLoggedIn`.
+    pub async fn session(&self, session: &SecretString, now: Millis) -> Result<(Caller, Millis)> {
         let found = self.store.session(&random::hash(session), now).await?;
-        let Session { tenant, user, role, .. } = found.ok_or(AccountError::NotLoggedIn)?;
-        Ok(Caller { tenant, user, role, through: Through::Session })
+        let found = found.ok_or(AccountError::NotLoggedIn)?;
+        let Session { tenant, user, role, expires_at, .. } = found;
+        Ok((Caller { tenant, user, role, through: Through::Session }, expires_at))
     }
 
     /// Ends a session; whether it ran.

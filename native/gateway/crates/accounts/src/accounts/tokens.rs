@@ -17,17 +17,30 @@ impl Accounts {
     /// `NotLoggedIn` for anything but a token in force.
     pub async fn by_token(&self, text: &str, now: Millis) -> Result<Caller> {
         let given = ApiToken::parse(text).ok_or(AccountError::NotLoggedIn)?;
+        self.recognise_token(&given, now).await
+    }
+
+    /// [`by_token`](Self::by_token) for one that was taken apart already.
+    ///
+    /// # Errors
+    /// `NotLoggedIn` for anything but a token in force.
+    pub async fn recognise_token(&self, given: &ApiToken, now: Millis) -> Result<Caller> {
         let found = self.store.token(&given.id).await?.ok_or(AccountError::NotLoggedIn)?;
         let over = found.expires_at.is_some_and(|at| at <= now) || found.revoked_at.is_some();
         if !given.matches(&found.secret_hash) || over {
             return Err(AccountError::NotLoggedIn);
         }
-        let Token { tenant, id, user, role, scopes, last_used_at, .. } = found;
+        let Token { tenant, id, user, role, scopes, last_used_at, expires_at, .. } = found;
         // A scope that a newer program granted is none that this one could check.
         let scopes: Scopes =
             scopes.split_whitespace().filter_map(|word| word.parse().ok()).collect();
         let unnoted = last_used_at.is_none_or(|at| now.saturating_sub(at) >= NOTE_EVERY);
-        Ok(Caller { tenant, user, role, through: Through::Token { id, scopes, unnoted } })
+        Ok(Caller {
+            tenant,
+            user,
+            role,
+            through: Through::Token { id, scopes, unnoted, expires_at },
+        })
     }
 
     /// Notes that a token was used, where that is due. For after the answer: nobody should wait for it.

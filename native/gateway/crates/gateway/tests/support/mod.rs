@@ -23,26 +23,42 @@ pub(crate) struct Gateway {
 }
 
 impl Gateway {
-    /// Starts a gateway for a provider at `base_url`, with `config` as its file.
+    /// Starts a gateway without accounts for a provider at `base_url`, with `config` as its file.
     pub(crate) async fn start(base_url: &str, house_key: Option<&str>, config: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("gateway.toml");
+        let mut environment =
+            vec![("CONVERGIO_ACCOUNTS", "off"), ("CONVERGIO_OPENAI_BASE_URL", base_url)];
+        environment.extend(house_key.map(|key| ("CONVERGIO_OPENAI_API_KEY", key)));
+        Self::start_in(tempfile::tempdir().unwrap(), &environment, config).await
+    }
+
+    /// Starts a gateway that keeps what it keeps in a folder: data, master key and setup link too.
+    pub(crate) async fn start_in(
+        folder: TempDir,
+        environment: &[(&str, &str)],
+        config: &str,
+    ) -> Self {
+        let at = |name: &str| folder.path().join(name);
+        let (file, address_file) = (at("gateway.toml"), at("address"));
         std::fs::write(&file, config).unwrap();
-        let address_file = folder.path().join("address");
+        if address_file.exists() {
+            std::fs::remove_file(&address_file).unwrap();
+        }
         let mut command = Command::new(env!("CARGO_BIN_EXE_convergio-gateway"));
         command
             .args(["serve", "--listen", "127.0.0.1:0", "--log", "debug", "--address-file"])
             .arg(&address_file)
             .arg("--config")
             .arg(&file)
-            .env("CONVERGIO_OPENAI_BASE_URL", base_url)
-            .env_remove("CONVERGIO_OPENAI_API_KEY")
+            .arg("--setup-file")
+            .arg(at("setup"))
+            .env_clear()
+            .envs(std::env::vars().filter(|(name, _)| !name.starts_with("CONVERGIO_")))
+            .env("CONVERGIO_DATA", at("data"))
+            .env("CONVERGIO_MASTER_KEY_FILE", at("master.key"))
+            .envs(environment.iter().copied())
             .stdin(Stdio::null())
-            .stdout(File::create(folder.path().join("stdout")).unwrap())
-            .stderr(File::create(folder.path().join("stderr")).unwrap());
-        if let Some(key) = house_key {
-            command.env("CONVERGIO_OPENAI_API_KEY", key);
-        }
+            .stdout(File::create(at("stdout")).unwrap())
+            .stderr(File::create(at("stderr")).unwrap());
         let mut child = command.spawn().unwrap();
         let deadline = Instant::now() + Duration::from_secs(20);
         let address = loop {
@@ -50,7 +66,7 @@ impl Gateway {
                 break address;
             }
             let ended = child.try_wait().unwrap();
-            let log = || std::fs::read_to_string(folder.path().join("stderr")).unwrap();
+            let log = || std::fs::read_to_string(at("stderr")).unwrap();
             assert!(ended.is_none(), "the gateway ended: {}", log());
             assert!(Instant::now() < deadline, "the gateway never listened: {}", log());
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -83,6 +99,18 @@ impl Gateway {
     pub(crate) fn output(&self) -> String {
         let read = |name: &str| std::fs::read_to_string(self.folder.path().join(name)).unwrap();
         read("stdout") + &read("stderr")
+    }
+
+    /// A file or folder of this gateway.
+    pub(crate) fn path(&self, name: &str) -> std::path::PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Ends it in good order and gives its folder for the next one.
+    pub(crate) async fn stop(mut self) -> TempDir {
+        self.terminate();
+        assert!(self.ended(Duration::from_secs(15)).await.success(), "{}", self.output());
+        std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap())
     }
 
     pub(crate) fn terminate(&self) {
@@ -147,8 +175,9 @@ pub(crate) async fn events_of(response: reqwest::Response) -> Vec<String> {
 pub(crate) fn run(args: &[&str]) -> std::process::Output {
     Command::new(env!("CARGO_BIN_EXE_convergio-gateway"))
         .args(args)
-        .env_remove("CONVERGIO_OPENAI_BASE_URL")
-        .env_remove("CONVERGIO_OPENAI_API_KEY")
+        .env_clear()
+        .envs(std::env::vars().filter(|(name, _)| !name.starts_with("CONVERGIO_")))
+        .env("CONVERGIO_ACCOUNTS", "off")
         .output()
         .unwrap()
 }

@@ -66,6 +66,11 @@ impl Vault {
         *self.masters.write().unwrap_or_else(PoisonError::into_inner) = masters;
     }
 
+    /// The version of the master key that seals from now on.
+    pub fn primary_master(&self) -> u32 {
+        self.masters().primary()
+    }
+
     fn masters(&self) -> Arc<dyn MasterKeys> {
         Arc::clone(&self.masters.read().unwrap_or_else(PoisonError::into_inner))
     }

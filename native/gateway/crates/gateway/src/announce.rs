@@ -1,0 +1,95 @@
+//! Saying that the gateway is there, and how the first person gets in: to people on a terminal, to
+//! programs as one line of JSON on stdout or as a file.
+use std::io::{IsTerminal as _, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
+
+use convergio_control::SetupLink;
+use secrecy::ExposeSecret as _;
+use serde_json::json;
+
+use crate::about::VERSION;
+
+/// Says where the gateway listens: a line of JSON on stdout, the address in the file if one is asked
+/// for. The file appears whole or not at all, so whoever waits for it can read it at once.
+pub(crate) fn listening(address: SocketAddr, file: Option<&Path>) -> Result<(), String> {
+    if let Some(path) = file {
+        write_whole(path, &format!("{address}\n"))
+            .map_err(|error| format!("--address-file {}: {error}", path.display()))?;
+    }
+    let line = json!({
+        "event": "listening",
+        "address": address.to_string(),
+        "url": format!("http://{address}"),
+        "version": VERSION,
+    });
+    print(&line.to_string());
+    tracing::info!(%address, version = VERSION, "listening");
+    Ok(())
+}
+
+/// Shows the link that lets the first administrator in, once: to the file if one is asked for, else
+/// on stdout. It never goes into the log.
+pub(crate) fn setup(
+    address: SocketAddr,
+    link: &SetupLink,
+    file: Option<&Path>,
+) -> Result<(), String> {
+    let address = reachable(address);
+    let token = link.token.expose_secret();
+    let url = format!("http://{address}/setup#{token}");
+    let line = json!({"event": "setup", "url": url, "expires_at": link.expires_at}).to_string();
+    match file {
+        // A file made this way is its owner's alone.
+        Some(path) => write_whole(path, &format!("{line}\n"))
+            .map_err(|error| format!("--setup-file {}: {error}", path.display()))?,
+        None if std::io::stdout().is_terminal() => print(&format!(
+            "\nNobody administers this gateway yet. Within an hour, make the first account:\n\n  \
+             curl http://{address}/api/v1/setup --json '{{\"token\": \"{token}\",\n    \
+             \"tenant\": \"Home\", \"email\": \"you@example.org\", \"password\": \"…\"}}'\n"
+        )),
+        None => print(&line),
+    }
+    tracing::info!("nobody administers this gateway yet; a link that lets one in was given out");
+    Ok(())
+}
+
+/// The address for a browser on this machine: nobody can open 0.0.0.0.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => (Ipv4Addr::LOCALHOST, address.port()).into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => (Ipv6Addr::LOCALHOST, address.port()).into(),
+        _ => address,
+    }
+}
+
+fn print(text: &str) {
+    // Whoever started us may have closed stdout; that is no reason not to serve.
+    if let Err(error) = writeln!(std::io::stdout(), "{text}") {
+        tracing::debug!(%error, "stdout is closed");
+    }
+}
+
+fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
+    file.write_all(text.as_bytes())?;
+    file.persist(path)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_leads_somewhere() {
+        for (listens, shown) in [
+            ("0.0.0.0:80", "127.0.0.1:80"),
+            ("[::]:80", "[::1]:80"),
+            ("10.0.0.7:8080", "10.0.0.7:8080"),
+        ] {
+            assert_eq!(reachable(listens.parse().unwrap()).to_string(), shown);
+        }
+    }
+}
