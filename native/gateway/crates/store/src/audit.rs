@@ -8,6 +8,7 @@ use crate::error::{Result, StoreError};
 use crate::id::TenantId;
 use crate::open::Store;
 use crate::tenants::Tenant;
+use crate::usage::{self, UsageEvent};
 use crate::{Conflict, Millis};
 
 /// What one row says; which of the fields are there follows from `kind`.
@@ -132,37 +133,69 @@ impl Store {
         chain: &dyn AuditChain,
     ) -> Result<Vec<i64>> {
         let mut unit = self.begin().await?;
-        let mut heads: BTreeMap<&TenantId, (i64, Vec<u8>)> = BTreeMap::new();
-        let mut numbers = Vec::with_capacity(rows.len());
-        for (tenant, columns) in rows {
-            let (last, previous) = match heads.remove(tenant) {
-                Some(known) => known,
-                None => sealed_head(&mut unit, tenant, chain).await?,
-            };
-            let seq = last.checked_add(1).ok_or(Conflict::Value)?;
-            let digest = chain.digest(tenant, seq, &previous, columns);
-            insert(&mut unit, tenant, seq, columns, &digest).await?;
-            heads.insert(tenant, (seq, digest.to_vec()));
-            numbers.push(seq);
-        }
-        for (tenant, (seq, digest)) in heads {
-            let seal = chain.seal(tenant, seq, &digest);
-            let (tenant, digest, seal) = (tenant.as_str(), digest.as_slice(), seal.as_slice());
-            sqlx::query!(
-                "INSERT INTO audit_heads (tenant, seq, digest, seal) VALUES (?, ?, ?, ?)
-                 ON CONFLICT (tenant) DO UPDATE
-                 SET seq = excluded.seq, digest = excluded.digest, seal = excluded.seal",
-                tenant,
-                seq,
-                digest,
-                seal
-            )
-            .execute(&mut *unit)
-            .await?;
-        }
+        let numbers = append(&mut unit, rows, chain).await?;
         unit.commit().await?;
         Ok(numbers)
     }
+
+    /// Adds what requests did: their attempts and their audit rows, all or none. Tells the numbers of
+    /// the rows; an attempt that is there already is not counted again.
+    ///
+    /// These commits are many, so they do not wait for the disk one by one: with the power the last
+    /// seconds of them may go, with the process none, and whatever is committed by any other way takes
+    /// all before it to the disk.
+    ///
+    /// # Errors
+    /// As [`append_audit`](Self::append_audit) and [`add_usage`](Self::add_usage).
+    pub async fn record(
+        &self,
+        attempts: &[UsageEvent],
+        rows: &[(TenantId, AuditColumns)],
+        chain: &dyn AuditChain,
+    ) -> Result<Vec<i64>> {
+        let mut unit = self.recorder.begin_with("BEGIN IMMEDIATE").await?;
+        usage::insert(&mut unit, attempts).await?;
+        let numbers = append(&mut unit, rows, chain).await?;
+        unit.commit().await?;
+        Ok(numbers)
+    }
+}
+
+/// Adds rows at the ends of their chains within a transaction.
+async fn append(
+    unit: &mut Transaction<'static, Sqlite>,
+    rows: &[(TenantId, AuditColumns)],
+    chain: &dyn AuditChain,
+) -> Result<Vec<i64>> {
+    let mut heads: BTreeMap<&TenantId, (i64, Vec<u8>)> = BTreeMap::new();
+    let mut numbers = Vec::with_capacity(rows.len());
+    for (tenant, columns) in rows {
+        let (last, previous) = match heads.remove(tenant) {
+            Some(known) => known,
+            None => sealed_head(unit, tenant, chain).await?,
+        };
+        let seq = last.checked_add(1).ok_or(Conflict::Value)?;
+        let digest = chain.digest(tenant, seq, &previous, columns);
+        insert(unit, tenant, seq, columns, &digest).await?;
+        heads.insert(tenant, (seq, digest.to_vec()));
+        numbers.push(seq);
+    }
+    for (tenant, (seq, digest)) in heads {
+        let seal = chain.seal(tenant, seq, &digest);
+        let (tenant, digest, seal) = (tenant.as_str(), digest.as_slice(), seal.as_slice());
+        sqlx::query!(
+            "INSERT INTO audit_heads (tenant, seq, digest, seal) VALUES (?, ?, ?, ?)
+                 ON CONFLICT (tenant) DO UPDATE
+                 SET seq = excluded.seq, digest = excluded.digest, seal = excluded.seal",
+            tenant,
+            seq,
+            digest,
+            seal
+        )
+        .execute(&mut **unit)
+        .await?;
+    }
+    Ok(numbers)
 }
 
 async fn sealed_head(

@@ -36,7 +36,7 @@ pub use sessions::{NewSession, Session};
 pub use settings::Setting;
 pub use tenants::{Tenant, TenantRow};
 pub use tokens::{NewToken, Token};
-pub use usage::{UsageBy, UsageEvent, UsageTotal};
+pub use usage::{UsageBy, UsageCursor, UsageEvent, UsageFilter, UsageTotal};
 pub use users::{NewUser, Role, User};
 pub use versions::{KeyState, KeyVersion, NewVersion, SealedVersion};
 

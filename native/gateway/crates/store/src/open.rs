@@ -14,7 +14,7 @@ use crate::error::{Result, StoreError};
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
 /// The newest schema this program knows: the number of the last migration.
-pub const SCHEMA: i64 = 1;
+pub const SCHEMA: i64 = 2;
 
 /// "CVGO" in the file's header: tells our database from any other.
 const APPLICATION: i64 = 0x4356_474F;
@@ -77,6 +77,8 @@ impl Options {
 #[derive(Clone, Debug)]
 pub struct Store {
     pub(crate) writer: SqlitePool,
+    /// For what requests did, which is much: it does not wait for the disk at every commit.
+    pub(crate) recorder: SqlitePool,
     pub(crate) reader: SqlitePool,
     path: PathBuf,
 }
@@ -98,14 +100,21 @@ impl Store {
         let path = &options.path;
         create(path)?;
         let writer = pool(options, 1, options.connection().create_if_missing(false)).await?;
-        let store = Self { writer: writer.clone(), reader: writer, path: path.clone() };
+        let (reader, recorder) = (writer.clone(), writer.clone());
+        let store = Self { writer, recorder, reader, path: path.clone() };
         if let Err(error) = store.prepare(migrations).await {
             store.close().await;
             return Err(error);
         }
         let reader = options.connection().read_only(true).create_if_missing(false);
         let reader = pool(options, options.readers.max(1), reader).await?;
-        Ok(Self { reader, ..store })
+        let recorder = options.connection().create_if_missing(false);
+        let recorder = recorder
+            .synchronous(SqliteSynchronous::Normal)
+            // Carrying the log into the file means waiting for the disk: less often, more at once.
+            .pragma("wal_autocheckpoint", "4000");
+        let recorder = pool(options, 1, recorder).await?;
+        Ok(Self { reader, recorder, ..store })
     }
 
     /// Opens the database for reading alone: nothing is made, migrated or locked.
@@ -116,7 +125,8 @@ impl Store {
     pub async fn open_read_only(options: &Options) -> Result<Self> {
         let connection = options.connection().read_only(true).create_if_missing(false);
         let reader = pool(options, options.readers.max(1), connection).await?;
-        let store = Self { writer: reader.clone(), reader, path: options.path.clone() };
+        let (writer, recorder) = (reader.clone(), reader.clone());
+        let store = Self { writer, recorder, reader, path: options.path.clone() };
         let found = store.ours().await;
         match found {
             Ok(SCHEMA) => Ok(store),
@@ -139,6 +149,7 @@ impl Store {
     /// Ends all connections; what is in the log goes into the file.
     pub async fn close(&self) {
         self.reader.close().await;
+        self.recorder.close().await;
         self.writer.close().await;
     }
 

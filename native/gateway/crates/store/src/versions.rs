@@ -208,6 +208,25 @@ impl Tenant<'_> {
         Ok(rows.fetch_all(&self.store.reader).await?.into_iter().map(|row| sealed!(row)).collect())
     }
 
+    /// The providers for which a person has something that works at `now`, by name.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn usable_providers(&self, user: &UserId, now: Millis) -> Result<Vec<String>> {
+        let (tenant, user) = (self.id.as_str(), user.as_str());
+        let rows = sqlx::query_scalar!(
+            "SELECT DISTINCT k.provider
+             FROM provider_keys k JOIN key_versions v ON v.tenant = k.tenant AND v.key_id = k.id
+             WHERE k.tenant = ? AND k.user = ?
+               AND (v.state = 'active' OR v.state = 'overlapping' AND v.overlap_until > ?)
+             ORDER BY k.provider",
+            tenant,
+            user,
+            now
+        );
+        Ok(rows.fetch_all(&self.store.reader).await?)
+    }
+
     /// Revokes one version, or all (`None`), and forgets the secrets; tells how many it were.
     ///
     /// # Errors

@@ -3,10 +3,10 @@ mod support;
 
 use convergio_store::{
     AuditFilter, Conflict, NewKey, NewSession, NewToken, Role, Store, StoreError, Tenant, TokenId,
-    UsageBy,
+    UsageBy, UsageCursor,
 };
 use proptest::prelude::*;
-use support::{Furnished, NOW, fresh, furnish, login, user, version};
+use support::{Furnished, NOW, all_usage, fresh, furnish, login, user, version};
 
 /// Everything of one tenant, as text.
 async fn view(of: Tenant<'_>, at: &Furnished) -> String {
@@ -19,7 +19,7 @@ async fn view(of: Tenant<'_>, at: &Furnished) -> String {
         limit: 100,
     };
     format!(
-        "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
+        "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
         of.users().await.expect("users"),
         of.tokens(&at.user).await.expect("tokens"),
         of.keys().await.expect("keys"),
@@ -27,7 +27,9 @@ async fn view(of: Tenant<'_>, at: &Furnished) -> String {
         of.usable(&at.key, NOW).await.expect("usable"),
         of.sealed_otherwise(9, 100).await.expect("sealed"),
         of.settings().await.expect("settings"),
-        of.usage(UsageBy::Model, 0, i64::MAX).await.expect("usage"),
+        of.usage(UsageBy::Key, &all_usage()).await.expect("usage"),
+        of.usage_events(&all_usage(), &UsageCursor::start(), 100).await.expect("events"),
+        of.usable_providers(&at.user, NOW).await.expect("providers"),
         of.audit(&everything).await.expect("audit"),
         of.audit_after(0, 100).await.expect("audit"),
         of.audit_head().await.expect("a head"),

@@ -2,10 +2,12 @@
 mod support;
 
 use convergio_store::{
-    Conflict, KeyId, KeyState, NewKey, NewUser, Role, Store, StoreError, UsageBy,
+    Conflict, KeyId, KeyState, NewKey, NewUser, Role, Store, StoreError, UsageBy, UsageCursor,
+    UsageEvent, UsageFilter, UserId,
 };
+use proptest::prelude::*;
 use sqlx::{Connection as _, SqliteConnection};
-use support::{NOW, Plain, fresh, furnish, login, usage, user, version};
+use support::{NOW, Plain, all_usage, fresh, furnish, login, query, usage, user, version};
 
 fn conflict<T: std::fmt::Debug>(result: Result<T, StoreError>) -> Conflict {
     match result {
@@ -187,20 +189,121 @@ async fn an_attempt_counts_once_and_a_request_once_for_all_its_attempts() {
     assert_eq!(fresh.store.add_usage(&again).await.expect("added"), 1);
     let of = fresh.store.tenant(&one.tenant);
     for by in [UsageBy::Key, UsageBy::Day, UsageBy::Model] {
-        let total = of.usage(by, NOW, NOW + 1).await.expect("sums").remove(0);
+        let within = |from, to| UsageFilter { user: Some(one.user.clone()), from, to };
+        let total = of.usage(by, &within(NOW, NOW + 1)).await.expect("sums").remove(0);
         assert_eq!((total.requests, total.attempts, total.cost_nanos), (1, 2, 140), "{by:?}");
-        assert!(of.usage(by, NOW + 1, NOW + 2).await.expect("sums").is_empty());
+        assert!(of.usage(by, &within(NOW + 1, NOW + 2)).await.expect("sums").is_empty());
+        let somebody = UsageFilter { user: Some(UserId::new(NOW)), ..all_usage() };
+        assert!(of.usage(by, &somebody).await.expect("sums").is_empty());
     }
-    assert_eq!(
-        of.usage(UsageBy::Day, 0, i64::MAX).await.expect("sums")[0].group,
-        (NOW / 86_400_000).to_string()
-    );
+    let day = of.usage(UsageBy::Day, &all_usage()).await.expect("sums").remove(0);
+    assert_eq!((day.group, day.label.as_str()), ((NOW / 86_400_000).to_string(), "2026-09-21"));
     let bad =
         convergio_store::UsageEvent { cost_nanos: -1, ..usage(&one.tenant, &one.user, "r2", 1) };
     let batch = [usage(&one.tenant, &one.user, "r3", 1), bad];
     assert_eq!(conflict(fresh.store.add_usage(&batch).await), Conflict::Value);
-    let total = of.usage(UsageBy::Model, 0, i64::MAX).await.expect("sums").remove(0);
+    let total = of.usage(UsageBy::Model, &all_usage()).await.expect("sums").remove(0);
     assert_eq!(total.attempts, 2, "all of a batch or nothing");
+}
+
+#[tokio::test]
+async fn a_key_is_labelled_by_its_name_and_by_its_id_once_it_is_gone() {
+    let fresh = fresh().await;
+    let one = furnish(&fresh.store, 1).await;
+    let of = fresh.store.tenant(&one.tenant);
+    let mine = usage(&one.tenant, &one.user, "r2", 1);
+    let mine = UsageEvent { key: Some(one.key.clone()), key_version: Some(1), ..mine };
+    fresh.store.add_usage(&[mine]).await.expect("added");
+    let labels = async || {
+        let totals = of.usage(UsageBy::Key, &all_usage()).await.expect("sums");
+        totals.into_iter().map(|total| (total.group, total.label)).collect::<Vec<_>>()
+    };
+    let id = one.key.to_string();
+    let unkept = (String::new(), String::new());
+    assert_eq!(labels().await, [unkept.clone(), (id.clone(), "openai/key 1".to_owned())]);
+    of.remove_key(&one.key).await.expect("removed");
+    assert_eq!(labels().await, [unkept, (id.clone(), id)]);
+}
+
+#[tokio::test]
+async fn attempts_are_listed_newest_first_page_by_page() {
+    let fresh = fresh().await;
+    let one = furnish(&fresh.store, 1).await;
+    let events: Vec<_> = (0..7)
+        .map(|at| {
+            let event = usage(&one.tenant, &one.user, &format!("p{}", at / 2), 1 + at % 2);
+            UsageEvent { occurred_at: NOW + at / 3, ..event }
+        })
+        .collect();
+    fresh.store.add_usage(&events).await.expect("added");
+    let of = fresh.store.tenant(&one.tenant);
+    let (mut cursor, mut seen) = (UsageCursor::start(), Vec::new());
+    loop {
+        let page = of.usage_events(&all_usage(), &cursor, 3).await.expect("a page");
+        let Some(last) = page.last() else { break };
+        cursor = UsageCursor::behind(last).to_string().parse().expect("its own text");
+        seen.extend(page);
+    }
+    let mut wanted = events;
+    wanted.push(usage(&one.tenant, &one.user, "r1", 1));
+    wanted.sort_by_key(|event| (event.occurred_at, event.request_id.clone(), event.attempt));
+    wanted.reverse();
+    assert_eq!(seen, wanted);
+    assert!("7.x".parse::<UsageCursor>().is_err() && "".parse::<UsageCursor>().is_err());
+}
+
+#[tokio::test]
+async fn what_a_request_did_is_recorded_whole_or_not_at_all() {
+    let fresh = fresh().await;
+    let one = furnish(&fresh.store, 1).await;
+    let row = |request: &str| (one.tenant.clone(), query(&one.user, request));
+    let attempt = |request: &str| usage(&one.tenant, &one.user, request, 1);
+    let store = &fresh.store;
+    let numbers = store.record(&[attempt("q1")], &[row("q1")], &Plain).await.expect("recorded");
+    assert_eq!(numbers, [2], "behind the login");
+    let bad = UsageEvent { cost_nanos: -1, ..attempt("q2") };
+    assert!(store.record(&[bad], &[row("q2")], &Plain).await.is_err());
+    let of = store.tenant(&one.tenant);
+    assert_eq!(of.audit_head().await.expect("a head").map(|head| head.seq), Some(2));
+    assert_eq!(of.usage(UsageBy::Model, &all_usage()).await.expect("sums")[0].attempts, 2);
+    // Through whichever connection: the chain goes on where it ends.
+    let next = store.append_audit(&[(one.tenant.clone(), login(&one.user))], &Plain).await;
+    assert_eq!(next.expect("added"), [3]);
+    assert_eq!(of.usable_providers(&one.user, NOW).await.expect("providers"), ["openai"]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    /// However often and in whatever pieces events are delivered, each counts once.
+    #[test]
+    fn a_replay_never_counts_twice(
+        deliveries in prop::collection::vec(prop::collection::vec((0_u8..4, 1_i64..4), 1..6), 1..8),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.expect("a runtime").block_on(async {
+            let fresh = fresh().await;
+            let one = furnish(&fresh.store, 1).await;
+            let mut known = std::collections::BTreeSet::from([("r1".to_owned(), 1)]);
+            for delivery in deliveries {
+                let named = delivery.into_iter().map(|(request, attempt)| (format!("d{request}"), attempt));
+                let named: Vec<_> = named.collect();
+                let events: Vec<_> = named
+                    .iter()
+                    .map(|(request, attempt)| usage(&one.tenant, &one.user, request, *attempt))
+                    .collect();
+                fresh.store.record(&events, &[], &Plain).await.expect("recorded");
+                known.extend(named);
+            }
+            let of = fresh.store.tenant(&one.tenant);
+            let total = of.usage(UsageBy::Model, &all_usage()).await.expect("sums").remove(0);
+            let requests: std::collections::BTreeSet<_> = known.iter().map(|(id, _)| id).collect();
+            let attempts = i64::try_from(known.len()).expect("few");
+            assert_eq!(total.attempts, attempts);
+            assert_eq!(total.cost_nanos, 70 * attempts);
+            assert_eq!(total.requests, i64::try_from(requests.len()).expect("few"));
+        });
+    }
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 
 use convergio_store::{
     AuditChain, AuditColumns, AuditHead, Durability, KeyId, NewKey, NewSession, NewToken, NewUser,
-    NewVersion, Options, Role, Store, TenantId, TokenId, UsageEvent, UserId,
+    NewVersion, Options, Role, Store, TenantId, TokenId, UsageEvent, UsageFilter, UserId,
 };
 use tempfile::TempDir;
 
@@ -85,10 +85,14 @@ pub(crate) fn usage(tenant: &TenantId, user: &UserId, request: &str, attempt: i6
         request_id: request.into(),
         attempt,
         key: None,
+        key_version: None,
         provider: "openai".into(),
         model: "gpt".into(),
+        region: None,
         input_tokens: 3,
         cached_tokens: 2,
+        cache_write_tokens: 0,
+        cache_write_long_tokens: 0,
         output_tokens: 5,
         reasoning_tokens: 1,
         cost_nanos: 70,
@@ -100,6 +104,25 @@ pub(crate) fn usage(tenant: &TenantId, user: &UserId, request: &str, attempt: i6
         credential_source: "user".into(),
         occurred_at: NOW,
     }
+}
+
+pub(crate) fn query(user: &UserId, request: &str) -> AuditColumns {
+    AuditColumns {
+        kind: "query".into(),
+        request_id: request.into(),
+        model: Some("gpt".into()),
+        tokens: Some(11),
+        cost_nanos: Some(70),
+        ip: None,
+        device: None,
+        success: None,
+        ..login(user)
+    }
+}
+
+/// All attempts of everybody.
+pub(crate) fn all_usage() -> UsageFilter {
+    UsageFilter { user: None, from: 0, to: i64::MAX }
 }
 
 pub(crate) fn login(user: &UserId) -> AuditColumns {
