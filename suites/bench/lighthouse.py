@@ -23,7 +23,9 @@ from pathlib import Path
 
 from harness.judge import judge
 from harness.report import as_html, build
-from suites.harness.sample_runs import ATTACHED, large, told
+from suites.harness.sample_attachments import ATTACHED
+from suites.harness.sample_extremes import large
+from suites.harness.sample_told import told
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = ROOT / ".venv" / "bench" / "lighthouse"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from harness.judge import judge
 from harness.report import as_html, build
-from suites.harness.sample_runs import large
+from suites.harness.sample_extremes import large
 
 
 def measured(root: Path, rounds: int) -> list[tuple[str, str]]:

@@ -1,26 +1,16 @@
-"""Finished examples: `approved`, `blocked`, `incomplete`, `told`, `large` and `hostile`."""
+"""Finished examples: `approved`, `blocked` and `incomplete`."""
 
 from __future__ import annotations
 
-import hashlib
-import struct
-import zlib
-
-from harness.model.event import Compared
-from harness.model.fault import Catch, Proof
-from harness.model.history import Change, Changed, Comparison, Mark
 from harness.model.plan import Considered
 from harness.model.result import (
-    Attachment,
-    Conclusion,
-    Excerpt,
     Finding,
     Severity,
     SkipReason,
     Status,
     TestRecord,
 )
-from suites.harness.run_builder import WAIVER, RunBuilder, alike, host
+from suites.harness.run_builder import WAIVER, RunBuilder, alike
 
 VERSION_ROWS = [
     {"name": name, "where": where, "declared": "7.0.0-rc1", "found": found, "ok": True}
@@ -52,55 +42,7 @@ AssertionError: a freed context must be refused, not used
 E       assert 0 == 4"""
 
 
-def _picture(width: int, height: int) -> bytes:
-    """A PNG of a few plain areas, like a page someone looked at."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        end = struct.pack(">I", zlib.crc32(kind + data))
-        return struct.pack(">I", len(data)) + kind + data + end
-
-    rows = b"".join(
-        b"\0"
-        + b"".join(
-            b"\xab\x1f\x1a"
-            if y < height // 8
-            else b"\xe4\xe4\xdf"
-            if x < width // 4
-            else b"\xfa\xfa\xf8"
-            for x in range(width)
-        )
-        for y in range(height)
-    )
-    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    parts = (chunk(b"IHDR", head), chunk(b"IDAT", zlib.compress(rows)), chunk(b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
-
-
-ATTACHED = {
-    "attachments/v7-1/boundary/1-page.png": _picture(640, 360),
-    "attachments/v7-1/boundary/2-answer.json": b'{"status":503,"body":{"error":"<b>no</b>"}}',
-    "attachments/v7-1/boundary/3-server.log": b"listening\x1b[31m on 40000\n</pre><script>\n" * 40,
-    "attachments/v7-1/boundary/4-trace.zip": b"PK\x03\x04 not really",
-    "attachments/v7-1/boundary/6-page.html": b"<script>alert(1)</script>",
-}
-"""What `told` attached and is still as it was, by path."""
-_TYPES = {"png": "image/png", "json": "application/json", "log": "text/plain",
-          "zip": "application/zip", "html": "text/html", "webm": "video/webm"}  # fmt: skip
-
-
-def attached(path: str, content: bytes | None = None, size: int | None = None) -> Attachment:
-    """An attachment of a file as it was kept."""
-    data = ATTACHED.get(path, b"gone") if content is None else content
-    return Attachment(
-        name=path.rpartition("-")[2],
-        path=path,
-        media_type=_TYPES[path.rpartition(".")[2]],
-        size=len(data) if size is None else size,
-        sha256=hashlib.sha256(data).hexdigest(),
-    )
-
-
-def _base(builder: RunBuilder, *, boundary: bool = True) -> None:
+def begun(builder: RunBuilder, *, boundary: bool = True) -> None:
     """The phases every example has; without `boundary` its last checks are left to the caller."""
     builder.phase(
         "v7-0",
@@ -195,7 +137,7 @@ def _base(builder: RunBuilder, *, boundary: bool = True) -> None:
 def approved() -> RunBuilder:
     """A run in which everything the profile demands passed."""
     builder = RunBuilder()
-    _base(builder)
+    begun(builder)
     builder.check(
         "v7-1/ffi",
         title="The C header compiles as C11, C17 and C++",
@@ -219,7 +161,7 @@ def approved() -> RunBuilder:
 def blocked() -> RunBuilder:
     """A run with one of everything that can go wrong."""
     builder = RunBuilder()
-    _base(builder)
+    begun(builder)
     builder.check(
         "v7-1/boundary[cffi]",
         Status.FAILED,
@@ -376,7 +318,7 @@ def blocked() -> RunBuilder:
 def incomplete() -> RunBuilder:
     """A run in which nothing failed, but not everything answered."""
     builder = RunBuilder()
-    _base(builder, boundary=False)
+    begun(builder, boundary=False)
     builder.plan("v7-1/memory", "No memory error crosses the boundary", needs=("v7-1/unit",))
     builder.plan("v7-1/boundary", "C and Rust keep the rules of the boundary")
     builder.skip(
@@ -386,179 +328,4 @@ def incomplete() -> RunBuilder:
         title="The image starts",
         requires=("docker",),
     )
-    return builder
-
-
-def told() -> RunBuilder:
-    """A failing run with all that is told beside results: source, history, proofs, likeness."""
-    builder = RunBuilder()
-    _base(builder)
-    proofs = [
-        Proof(
-            check="v7-1/boundary",
-            fault=fault,
-            title=title,
-            catch=catch,
-            reason=reason,
-            at="2026-11-22T02:10:00Z",
-            key="k",
-            commit="312f693c0ffee5eed",
-            output="24 passed in 8.2s" if catch is Catch.SURVIVED else "",
-            current=catch is Catch.CAUGHT,
-        )
-        for fault, title, catch, reason in (
-            ("use-after-free", "The free list is not consulted", Catch.CAUGHT, "as expected"),
-            ("null-query", "A NULL check is missing", Catch.SURVIVED, "the check passed"),
-            ("late-panic", "A panic is swallowed", Catch.INCONCLUSIVE, "the build broke instead"),
-        )
-    ]
-    builder.check(
-        "v7-1/boundary",
-        Status.FAILED,
-        title="C and Rust keep the rules of the boundary",
-        kind="pytest",
-        message="9 of 30 tests failed",
-        tags=("abi", "slow"),
-        tests=[
-            TestRecord(
-                id=f"tests/test_net.py::test_{number}",
-                status=Status.FAILED,
-                duration=0.1,
-                message=f"ConnectionRefusedError: 127.0.0.1:{40_000 + number} refused '{number}'",
-                file="tests/test_net.py",
-                line=4,
-                attachments=tuple(attached(path) for path in list(ATTACHED)[:3])
-                if number == 0
-                else (),
-                excerpt=Excerpt(
-                    file="tests/test_net.py",
-                    first=2,
-                    line=4,
-                    text="def test(port):\n    # <script>alert(1)</script>\n    connect(port)\n",
-                ),
-            )
-            for number in range(9)
-        ],
-        findings=[
-            Finding(
-                message="never closed",
-                file="src/net.c",
-                line=7,
-                excerpt=Excerpt(file="src/net.c", first=7, line=7, text="int fd = open(path);"),
-            )
-        ],
-        attachments=[
-            attached("attachments/v7-1/boundary/1-page.png"),
-            *(attached(path) for path in list(ATTACHED)[3:]),
-            attached("attachments/v7-1/boundary/5-gone.log"),
-            attached("attachments/v7-1/boundary/7-film.webm", size=9_000_000),
-        ],
-        must_catch=("use-after-free", "null-query", "late-panic", "unproven"),
-        proofs=tuple(proofs),
-    )
-    ends = (Status.PASSED, Status.FAILED, Status.FLAKY, Status.PASSED, Status.SKIPPED)
-    marks = tuple(
-        Mark(run_id=f"2026112{number}-070000-aaaa", status=status, seconds=1.5 + number)
-        for number, status in enumerate(ends)
-    )
-    changes = (
-        Changed(change=Change.NEW_FAILURE, check="v7-1/boundary", text="passed before"),
-        Changed(change=Change.SLOWER, check="v7-0/gateway", text="41 s, usually 20 s"),
-        Changed(change=Change.FIXED, check="v7-1/unit", test="route::a", text="failed before"),
-        Changed(change=Change.GONE, check="v7-1/old", text="no longer planned"),
-    )
-    builder.events.append(
-        Compared(
-            at=90.0,
-            marks={"v7-1/boundary": marks, "v7-1/unit": marks},
-            comparison=Comparison(
-                base="20261122-070000-aaaa",
-                started_at="2026-11-22T07:00:00Z",
-                conclusion=Conclusion.APPROVED,
-                changes=changes,
-                counts={change.change: 1 for change in changes},
-            ),
-        )
-    )
-    return builder
-
-
-def large(checks: int = 1_000, tests_each: int = 10, failed: int = 0) -> RunBuilder:
-    """Many checks on eight lanes; the first `failed` of them fail."""
-    builder = RunBuilder()
-    per_phase = max(1, checks // 10)
-    for number in range(checks):
-        bad = number < failed
-        records = alike(f"suite_{number}.py", tests_each)
-        if bad and records:
-            records[0] = TestRecord(
-                id=records[0].id,
-                status=Status.FAILED,
-                duration=0.5,
-                message=ASSERTION,
-                file=f"suite_{number}.py",
-                line=12,
-            )
-        builder.check(
-            f"p{number // per_phase}/check-{number:04d}",
-            Status.FAILED if bad else Status.PASSED,
-            title=f"Claim number {number} holds",
-            kind="pytest",
-            took=1.0 + (number % 7) / 10,
-            at=(number // 8) * 1.8,
-            message="1 test failed" if bad else "",
-            tests=records,
-            output="one line of output\n" * 20,
-        )
-    return builder
-
-
-HOSTILE = (
-    "<script>alert(1)</script><img src=x onerror=alert(2)> ]]> --> </details></pre></style>"
-    "\x1b[31mred\x1b[0m \x1b]8;;http://evil.example/\x07link\x1b]8;;\x07 \x00 \x08\x7f\x9b1m"
-    "\u202egnp.exe\u2066 \ud800 \ufffe {{ 7*7 }} {% raw %} ${jndi:x} &amp; \" ' ` "
-    "```\n# heading\n````\n| cell |"
-    " [x](javascript:alert(3)) ![y](http://evil.example/z.png) @everyone"
-)
-"""Everything that output has ever been used to break a reader with."""
-
-
-def hostile() -> RunBuilder:
-    """A failing run whose every untrusted text is hostile, one line of it a megabyte long."""
-    builder = RunBuilder()
-    builder.phase("evil", HOSTILE, HOSTILE)
-    builder.host = host(cargo="1.94.0")
-    builder.check(
-        "evil/one",
-        Status.FAILED,
-        title=HOSTILE,
-        message=HOSTILE,
-        about=HOSTILE,
-        command=HOSTILE,
-        tests=[
-            TestRecord(
-                id=HOSTILE,
-                status=Status.FAILED,
-                message=HOSTILE,
-                file=HOSTILE,
-                line=1,
-                output=HOSTILE,
-            ),
-            TestRecord(id=HOSTILE + "2", status=Status.PASSED),
-        ],
-        findings=[Finding(message=HOSTILE, file=HOSTILE, line=3, rule=HOSTILE)],
-        metrics={HOSTILE: [HOSTILE, {"a": HOSTILE}]},
-        output=HOSTILE + "\n" + "x" * 1_000_000 + "\n" + HOSTILE,
-        leaked=(HOSTILE,),
-        considered=(Considered(title=HOSTILE, lacked=HOSTILE), Considered(title=HOSTILE)),
-        reason=HOSTILE,
-    )
-    builder.check(
-        "evil/two",
-        title=HOSTILE,
-        kind="versions",
-        metrics={"rows": [{"name": HOSTILE, "where": HOSTILE, "found": HOSTILE, "ok": False}]},
-    )
-    builder.service("evil", HOSTILE, at=0.0, until=3.0, died=HOSTILE, output=HOSTILE)
-    builder.note(HOSTILE)
     return builder

@@ -23,7 +23,7 @@ from harness.judge import judge
 from harness.record import otlp
 from harness.report.trace import as_trace
 from suites.harness.projects import check, make_project
-from suites.harness.sample_runs import hostile, large
+from suites.harness.sample_extremes import hostile, large
 
 PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 SEE = """\

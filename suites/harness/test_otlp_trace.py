@@ -18,7 +18,8 @@ from harness.model.trace import Span, SpanIds, SpanKind, Trace, TraceExport, rec
 from harness.report import trace as report_trace
 from harness.report.trace import as_trace
 from suites.harness.run_builder import WAIVER, RunBuilder, alike
-from suites.harness.sample_runs import approved, blocked, hostile, incomplete, large
+from suites.harness.sample_extremes import hostile, large
+from suites.harness.sample_runs import approved, blocked, incomplete
 
 PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 ZERO = 1_795_420_000_123_456_789

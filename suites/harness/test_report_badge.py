@@ -13,7 +13,8 @@ from harness.judge import judge
 from harness.report import as_badge, build
 from harness.report.shape import View
 from suites.harness.run_builder import RunBuilder
-from suites.harness.sample_runs import HOSTILE, approved, blocked, incomplete
+from suites.harness.sample_extremes import HOSTILE
+from suites.harness.sample_runs import approved, blocked, incomplete
 from suites.harness.test_report_page import contrast
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -11,7 +11,8 @@ from harness.report import bite as module
 from harness.report.bite import bite
 from harness.report.shape import View
 from suites.harness.run_builder import RunBuilder
-from suites.harness.sample_runs import approved, told
+from suites.harness.sample_runs import approved
+from suites.harness.sample_told import told
 
 
 def proof(check: str, fault: str, catch: Catch = Catch.CAUGHT, **more: object) -> Proof:

@@ -14,7 +14,10 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from harness.judge import judge
 from harness.report import as_html, build
 from suites.harness.run_builder import RunBuilder
-from suites.harness.sample_runs import ATTACHED, blocked, hostile, large, told
+from suites.harness.sample_attachments import ATTACHED
+from suites.harness.sample_extremes import hostile, large
+from suites.harness.sample_runs import blocked
+from suites.harness.sample_told import told
 
 QUIET = (
     "--no-sandbox",

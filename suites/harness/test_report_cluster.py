@@ -11,7 +11,8 @@ from harness.model.result import Status, TestRecord
 from harness.report import build
 from harness.report.cluster import signature
 from suites.harness.run_builder import RunBuilder
-from suites.harness.sample_runs import HOSTILE, told
+from suites.harness.sample_extremes import HOSTILE
+from suites.harness.sample_told import told
 
 
 @pytest.mark.parametrize(

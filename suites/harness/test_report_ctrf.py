@@ -16,7 +16,8 @@ from harness.model.result import Attachment, SkipReason, Status, TestRecord
 from harness.report import as_ctrf, as_junit, build
 from harness.report.shape import View
 from suites.harness.run_builder import RunBuilder, alike
-from suites.harness.sample_runs import HOSTILE, approved, blocked, hostile, incomplete, large
+from suites.harness.sample_extremes import HOSTILE, hostile, large
+from suites.harness.sample_runs import approved, blocked, incomplete
 
 SCHEMA = json.loads((Path(__file__).parent / "assets" / "ctrf-0.0.schema.json").read_text("utf-8"))
 VALIDATOR = jsonschema.Draft7Validator(SCHEMA, format_checker=jsonschema.FormatChecker())

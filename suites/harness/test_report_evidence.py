@@ -15,7 +15,8 @@ from harness.report import as_html, build, wanted
 from harness.report.evidence import Evidence, Piece
 from harness.report.shape import View
 from suites.harness.run_builder import RunBuilder
-from suites.harness.sample_runs import ATTACHED, attached, told
+from suites.harness.sample_attachments import ATTACHED, attached
+from suites.harness.sample_told import told
 
 
 def kept(path: str, media_type: str = "text/plain", size: int = 4) -> Attachment:

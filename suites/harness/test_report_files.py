@@ -22,7 +22,7 @@ from harness.report import (
 )
 from harness.report.github import annotations
 from suites.harness.projects import check, make_project
-from suites.harness.sample_runs import hostile, large
+from suites.harness.sample_extremes import hostile, large
 
 EXPORTS = (CTRF, SARIF, BADGE)
 

@@ -18,7 +18,8 @@ from harness.report.github import MOST_OF_A_KIND, annotations
 from harness.report.shape import View
 from suites.harness.projects import check, make_project
 from suites.harness.run_builder import RunBuilder
-from suites.harness.sample_runs import HOSTILE, approved, blocked, hostile, incomplete, large
+from suites.harness.sample_extremes import HOSTILE, hostile, large
+from suites.harness.sample_runs import approved, blocked, incomplete
 
 
 def view_of(builder: RunBuilder, **how: object) -> View:

@@ -18,7 +18,8 @@ from harness.report import as_junit, as_summary, build
 from harness.report.markdown import block, code, inline
 from harness.report.shape import View
 from suites.harness.run_builder import RunBuilder, alike
-from suites.harness.sample_runs import HOSTILE, approved, blocked, hostile, incomplete, large
+from suites.harness.sample_extremes import HOSTILE, hostile, large
+from suites.harness.sample_runs import approved, blocked, incomplete
 
 
 def view_of(builder: RunBuilder, **how: object) -> View:

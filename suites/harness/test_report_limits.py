@@ -10,7 +10,7 @@ from harness.report import as_summary, build
 from harness.report.github import MOST_OF_A_KIND, annotations
 from harness.report.shape import View
 from suites.harness.run_builder import RunBuilder
-from suites.harness.sample_runs import large
+from suites.harness.sample_extremes import large
 
 SUMMARY_LIMIT = 1024 * 1024
 """Bytes; GitHub drops a step's summary above it whole."""

@@ -22,16 +22,10 @@ from harness.model.result import Output, SkipReason, Status, TestRecord
 from harness.report import as_html, build, render_all
 from harness.report.shape import View
 from suites.harness.run_builder import RunBuilder
-from suites.harness.sample_runs import (
-    ATTACHED,
-    HOSTILE,
-    approved,
-    blocked,
-    hostile,
-    incomplete,
-    large,
-    told,
-)
+from suites.harness.sample_attachments import ATTACHED
+from suites.harness.sample_extremes import HOSTILE, hostile, large
+from suites.harness.sample_runs import approved, blocked, incomplete
+from suites.harness.sample_told import told
 
 KNOWN_WORDS = {"agrees", "differs", "not proven", "caught", "survived", "inconclusive"}
 CHANGES = {"newly failing", "still failing", "flaky", "gone", "slower", "fixed", "added"}

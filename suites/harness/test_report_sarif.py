@@ -16,7 +16,8 @@ from harness.model.result import Finding, Severity, Status, TestRecord
 from harness.report import as_sarif, build, sarif
 from harness.report.shape import View
 from suites.harness.run_builder import WAIVER, RunBuilder, alike
-from suites.harness.sample_runs import approved, blocked, hostile, incomplete, large
+from suites.harness.sample_extremes import hostile, large
+from suites.harness.sample_runs import approved, blocked, incomplete
 
 LEVEL = {"enum": ["none", "note", "warning", "error"]}
 TEXT = {"type": "string", "minLength": 1}

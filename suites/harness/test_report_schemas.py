@@ -15,7 +15,9 @@ from harness.judge import judge
 from harness.model.result import Status, TestRecord
 from harness.report import as_junit, as_sarif, build
 from suites.harness.run_builder import WAIVER, RunBuilder
-from suites.harness.sample_runs import approved, blocked, hostile, incomplete, large, told
+from suites.harness.sample_extremes import hostile, large
+from suites.harness.sample_runs import approved, blocked, incomplete
+from suites.harness.sample_told import told
 
 ASSETS = Path(__file__).parent / "assets"
 SARIF = jsonschema.Draft4Validator(json.loads((ASSETS / "sarif-2.1.0.schema.json").read_text()))

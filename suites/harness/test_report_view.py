@@ -25,7 +25,8 @@ from harness.report.text import (
     size,
 )
 from suites.harness.run_builder import RunBuilder
-from suites.harness.sample_runs import approved, blocked, hostile, incomplete, large
+from suites.harness.sample_extremes import hostile, large
+from suites.harness.sample_runs import approved, blocked, incomplete
 
 
 def view_of(builder: RunBuilder, **how: object) -> View:
