@@ -83,14 +83,26 @@ class TestAnthropic:
         with pytest.raises(anthropic.APIStatusError, match="Overloaded"):
             list(ask(claude, "stream_error", stream=True))
 
-    def test_version_header_is_required(self, simulator: Simulator, unique: Unique) -> None:
+    @pytest.mark.parametrize("version", [{}, {"anthropic-version": "2020-01-01"}])
+    def test_version_is_required_and_known(
+        self, simulator: Simulator, unique: Unique, version: dict[str, str]
+    ) -> None:
         answer = httpx2.post(
             f"{simulator.address}/anthropic/v1/messages",
             json={},
-            headers={"x-api-key": unique.key},
+            headers={"x-api-key": unique.key, **version},
         )
         assert answer.status_code == 400
         assert "anthropic-version" in answer.json()["error"]["message"]
+
+    @pytest.mark.parametrize("setting", ["temperature", "top_p", "top_k"])
+    def test_newer_version_has_no_sampling(self, claude: anthropic.Anthropic, setting: str) -> None:
+        older = {"anthropic-version": "2023-06-01", "x-sim-behaviour": "ok"}
+        wanted: Any = {"model": CLAUDE, "max_tokens": 9, "extra_body": {setting: 1}}
+        messages: Any = [{"role": "user", "content": WORDS}]
+        with pytest.raises(anthropic.BadRequestError, match=setting):
+            claude.messages.create(messages=messages, **wanted)
+        assert claude.messages.create(messages=messages, extra_headers=older, **wanted).content
 
     def test_models_come_in_pages(self, claude: anthropic.Anthropic) -> None:
         # The SDK follows the pages by itself.
