@@ -12,7 +12,9 @@ use tokio::task::JoinSet;
 use crate::clock::Clock;
 use crate::error::{ControlError, Result};
 use crate::identify::TokenCache;
+use crate::limits::Limiter;
 use crate::open::MasterKeyPlace;
+use crate::recorder::Recorder;
 
 /// Who does something, and in which request: what the audit log wants to know.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +31,8 @@ pub struct Control {
     pub(crate) vault: Arc<Vault>,
     pub(crate) accounts: Arc<Accounts>,
     pub(crate) audit: Writer,
+    pub(crate) recorder: Recorder,
+    pub(crate) limits: Limiter,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) data: PathBuf,
     pub(crate) master_key: MasterKeyPlace,
@@ -43,6 +47,7 @@ impl Control {
         vault: Vault,
         accounts: Accounts,
         audit: Writer,
+        recorder: Recorder,
         options: &crate::Options,
     ) -> Self {
         Self {
@@ -50,6 +55,8 @@ impl Control {
             vault: Arc::new(vault),
             accounts: Arc::new(accounts),
             audit,
+            recorder,
+            limits: Limiter::default(),
             clock: Arc::clone(&options.clock),
             data: options.data.clone(),
             master_key: options.master_key.clone(),
@@ -118,6 +125,7 @@ impl Control {
             std::mem::take(&mut *background)
         };
         running.join_all().await;
+        self.recorder.flush().await;
         self.store.close().await;
     }
 }

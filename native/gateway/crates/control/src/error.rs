@@ -8,6 +8,8 @@ use convergio_vault::VaultError;
 use convergio_vault::source::SourceError;
 use convergio_wire::{ErrorCode, Failure};
 
+use crate::limits::Refusal;
+
 /// What a call of the control plane returns.
 pub type Result<T, E = ControlError> = std::result::Result<T, E>;
 
@@ -26,6 +28,9 @@ pub enum ControlError {
     /// It was done, and cannot be written down.
     #[error("done, but {0}; find out why before anything else is changed")]
     Audit(#[from] AuditError),
+    /// Asked more often than the tenant permits.
+    #[error(transparent)]
+    TooOften(#[from] Refusal),
     /// There is no such thing, or it is another tenant's: which one is not told.
     #[error("there is no such {0}")]
     NoSuch(&'static str),
@@ -89,6 +94,9 @@ impl ControlError {
             Self::Account(error) => of_account(error),
             Self::Vault(error) => of_vault(error),
             Self::Store(error) => of_store(error),
+            Self::TooOften(Refusal { wait, .. }) => {
+                Failure { retry_after: Some(*wait), ..say(ErrorCode::RateLimited) }
+            }
             Self::NoSuch(_) => say(ErrorCode::RequestNotFound),
             Self::Csrf => say(ErrorCode::AuthForbidden),
             Self::Refused(failure) => (**failure).clone(),

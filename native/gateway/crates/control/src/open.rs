@@ -16,6 +16,7 @@ use secrecy::SecretString;
 use crate::clock::{Clock, SystemClock};
 use crate::control::Control;
 use crate::error::{ControlError, Result};
+use crate::recorder::Recorder;
 use crate::setup::SetupLink;
 
 /// The database's name in its folder.
@@ -23,6 +24,9 @@ const DATABASE: &str = "convergio.db";
 
 /// So many audit rows may wait for the disk before those who write them do.
 const AUDIT_QUEUE: usize = 4096;
+
+/// So many requests may wait to be recorded before the next ones wait for room.
+const RECORD_QUEUE: usize = 4096;
 
 /// Where the master key is kept. Never beside the database: a copy of that folder must be worth
 /// nothing.
@@ -123,13 +127,14 @@ impl Control {
             Err(other) => return Err(other.into()),
         };
         let vault = Vault::open(store.clone(), Arc::new(keys)).await?;
-        let chain = Chain::new(&vault.derive(Chain::PURPOSE));
+        let chain = || Chain::new(&vault.derive(Chain::PURPOSE));
         // The task ends with the last clone of the writer.
-        let (audit, _task) = Writer::start(store.clone(), chain, AUDIT_QUEUE);
+        let (audit, _task) = Writer::start(store.clone(), chain(), AUDIT_QUEUE);
+        let recorder = Recorder::start(store.clone(), chain(), RECORD_QUEUE);
         let passwords = Passwords::new(options.passwords, 2)
             .ok_or(ControlError::Internal("Argon2 does not allow these costs"))?;
         let accounts = Accounts::new(store.clone(), passwords, options.lifetimes);
-        let control = Self::new(store, vault, accounts, audit, &options);
+        let control = Self::new(store, vault, accounts, audit, recorder, &options);
         let link = control.setup_link().await?;
         Ok((control, link))
     }

@@ -1,5 +1,8 @@
 //! The call itself: try the chain in order, settle what was spent, say who answered.
-use convergio_providers::{Adapter, Answer, Ask, Credential, Pieces, Provider};
+use std::sync::Arc;
+
+use convergio_metering::Outcome;
+use convergio_providers::{Adapter, Answer, Ask, Credential, Pieces, Provider, Watch};
 use convergio_wire::{ChatRequest, ErrorCode, Failure, Model, Usage};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -7,7 +10,8 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::ledger::{self, Hold};
+use crate::attempts::Attempts;
+use crate::keys::with_each;
 use crate::relay::{self, Events, Relay};
 use crate::{Engine, Keys, Route, RouteReport};
 
@@ -31,6 +35,9 @@ pub struct Receipt {
     /// Nano-dollars at list price; absent until the answer is over.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cost_nano_usd: Option<i64>,
+    /// SHA-256 of the prices that say so, in hex.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price_table: Option<String>,
 }
 
 /// A whole answer and its receipt.
@@ -42,6 +49,15 @@ pub struct Answered {
     pub receipt: Receipt,
 }
 
+impl Receipt {
+    /// Writes down what it came to.
+    pub(crate) fn settled(&mut self, usage: Usage, cost: i64, price_table: &str) {
+        self.usage = Some(usage);
+        self.cost_nano_usd = Some(cost);
+        self.price_table = Some(price_table.to_owned());
+    }
+}
+
 impl Engine {
     /// Answers `request` as a whole.
     ///
@@ -50,25 +66,26 @@ impl Engine {
     /// the prompt is booked.
     pub async fn complete(&self, request: &ChatRequest, keys: &Keys) -> Result<Answered, Failure> {
         let route = self.route_for(request, Some(keys))?;
-        let hold = self.ledger.reserve(route.reserve_nano_usd)?;
+        let attempts = self.attempts(&route, request.text(), keys)?;
         let call = |model| {
-            let question = self.question(&route, request, keys, model);
-            async move {
-                let question = question?;
-                let answer = question.provider.complete(question.ask()).await?;
-                Ok((question.credential, question.provider.dialect(), answer))
-            }
-            .boxed()
+            self.ask(&route, request, keys, model, &attempts, |question, attempts| {
+                async move {
+                    let answer = question.provider.complete(question.ask(&attempts)).await?;
+                    Ok((question.credential, question.provider.dialect(), answer))
+                }
+                .boxed()
+            })
         };
-        let (hold, model, (credential, dialect, answer)): (_, _, (_, _, Answer)) =
-            at_risk(hold, &route, request.text(), first_that_answers(&route, call)).await?;
+        let (model, (credential, dialect, answer)): (_, (_, _, Answer)) =
+            first_that_answers(&route, call).await?;
         let mut receipt = receipt(&route, model, &credential);
         let usage = answer.usage.unwrap_or_else(|| {
             let said = dialect.read_reply(&answer.body);
             let said = said.map(|reply| reply.choices.into_iter().map(|choice| choice.text));
             estimate(request.text(), &said.map(String::from_iter).unwrap_or_default())
         });
-        settle(&mut receipt, hold, model, usage);
+        let cost = attempts.settle(&usage, service_tier(&answer.body), Outcome::Answered);
+        receipt.settled(usage, cost, attempts.price_table());
         let body = if dialect == request.dialect() {
             answer.body
         } else {
@@ -87,23 +104,65 @@ impl Engine {
         keys: &Keys,
     ) -> Result<(Receipt, Events), Failure> {
         let route = self.route_for(request, Some(keys))?;
-        let hold = self.ledger.reserve(route.reserve_nano_usd)?;
+        let attempts = self.attempts(&route, request.text(), keys)?;
         let call = |model| {
-            let question = self.question(&route, request, keys, model);
-            async move {
-                let question = question?;
-                let pieces = question.provider.stream(question.ask()).await?;
-                Ok((question.credential, question.provider.dialect(), pieces))
-            }
-            .boxed()
+            self.ask(&route, request, keys, model, &attempts, |question, attempts| {
+                async move {
+                    let pieces = question.provider.stream(question.ask(&attempts)).await?;
+                    Ok((question.credential, question.provider.dialect(), pieces))
+                }
+                .boxed()
+            })
         };
-        let (hold, model, (credential, dialect, pieces)): (_, _, (_, _, Pieces)) =
-            at_risk(hold, &route, request.text(), first_that_answers(&route, call)).await?;
+        let (model, (credential, dialect, pieces)): (_, (_, _, Pieces)) =
+            first_that_answers(&route, call).await?;
         let receipt = receipt(&route, model, &credential);
         let dialects = (dialect, request.dialect());
         let prompt = request.text().to_owned();
-        let relay = Relay::new(pieces, receipt.clone(), hold, model.clone(), prompt, dialects);
+        let relay = Relay::new(pieces, receipt.clone(), attempts, prompt, dialects);
         Ok((receipt, relay.events()))
+    }
+
+    /// Admits a request of that prompt, and opens its account.
+    pub(crate) fn attempts(
+        &self,
+        route: &Route<'_>,
+        prompt: &str,
+        keys: &Keys,
+    ) -> Result<Arc<Attempts>, Failure> {
+        let hold = self.ledger.reserve(route.reserve_nano_usd)?;
+        let expected = route.report.estimated_cost_nano_usd;
+        let (prices, meter) = (&self.prices, keys.meter.as_ref());
+        Ok(Arc::new(Attempts::new(prices, meter, hold, estimate(prompt, ""), expected)))
+    }
+
+    /// Asks `model` with each key that may serve, and accounts for it.
+    fn ask<'f, T: Send + 'f>(
+        &'f self,
+        route: &'f Route<'_>,
+        request: &'f ChatRequest,
+        keys: &'f Keys,
+        model: &'f Model,
+        attempts: &'f Arc<Attempts>,
+        call: fn(Question<'f>, Arc<Attempts>) -> BoxFuture<'f, Result<T, Failure>>,
+    ) -> BoxFuture<'f, Result<T, Failure>> {
+        async move {
+            let credentials = self.keys_for(keys, &model.provider).await?;
+            with_each(credentials, |credential| {
+                let question = self.question(route, request, model, credential);
+                let attempts = Arc::clone(attempts);
+                async move {
+                    let question = question?;
+                    attempts.ask(model, question.region(), &question.credential);
+                    let outcome = call(question, Arc::clone(&attempts)).await;
+                    // What failed on its way to the provider has been told; what failed after has not.
+                    outcome.inspect_err(|failure| attempts.failed(failure))
+                }
+                .boxed()
+            })
+            .await
+        }
+        .boxed()
     }
 
     /// All that a call to `model` needs.
@@ -111,8 +170,8 @@ impl Engine {
         &'e self,
         route: &Route<'_>,
         request: &'e ChatRequest,
-        keys: &Keys,
         model: &'e Model,
+        credential: Credential,
     ) -> Result<Question<'e>, Failure> {
         let provider = self.provider(&model.provider)?;
         // The model's own limit needs no saying.
@@ -123,7 +182,7 @@ impl Engine {
             model,
             body: request.body_for(dialect, &model.id, model.max_output_tokens, ceiling)?,
             headers: if dialect == request.dialect() { request.headers() } else { &[] },
-            credential: self.key_for(keys, &model.provider)?,
+            credential,
         })
     }
 }
@@ -138,48 +197,26 @@ struct Question<'e> {
 }
 
 impl Question<'_> {
-    fn ask(&self) -> Ask<'_> {
+    fn region(&self) -> Option<&str> {
+        self.provider.region(&self.credential)
+    }
+
+    fn ask<'a>(&'a self, attempts: &'a Attempts) -> Ask<'a> {
         Ask {
             model: &self.model.id,
             body: &self.body,
             headers: self.headers,
             credential: &self.credential,
-        }
-    }
-}
-
-/// Waits for `answer` with the price of the prompt at risk: a provider charges for a call that it
-/// has begun, whether or not anybody still waits.
-pub(crate) async fn at_risk<'e, T>(
-    mut hold: Hold,
-    route: &Route<'e>,
-    prompt: &str,
-    answer: impl Future<Output = Result<(&'e Model, T), Failure>>,
-) -> Result<(Hold, &'e Model, T), Failure> {
-    let prompt = ledger::cost(&route.chain[0].price, &estimate(prompt, ""));
-    hold.put_at_risk(prompt.unwrap_or(route.report.estimated_cost_nano_usd));
-    match answer.await {
-        Ok((model, answer)) => Ok((hold, model, answer)),
-        Err(failure) => {
-            // What a provider says itself is a refusal, and free.
-            let charged = match failure.code {
-                ErrorCode::ProviderTruncated => true,
-                ErrorCode::ProviderTimeout => failure.provider.is_none(),
-                _ => false,
-            };
-            if !charged {
-                hold.release();
-            }
-            Err(failure)
+            watch: Some(attempts),
         }
     }
 }
 
 /// Calls each model of the chain until one answers. Only a provider that cannot be reached or is
 /// limited is a reason to try the next: anything else would fail there too, or was paid for.
-pub(crate) async fn first_that_answers<'e, T>(
+pub(crate) async fn first_that_answers<'e, 'f, T>(
     route: &Route<'e>,
-    call: impl Fn(&'e Model) -> BoxFuture<'e, Result<T, Failure>>,
+    call: impl Fn(&'e Model) -> BoxFuture<'f, Result<T, Failure>>,
 ) -> Result<(&'e Model, T), Failure> {
     let mut last = None;
     for &model in &route.chain {
@@ -210,19 +247,15 @@ pub(crate) fn receipt(route: &Route<'_>, model: &Model, credential: &Credential)
         route: route.report.clone(),
         usage: None,
         cost_nano_usd: None,
+        price_table: None,
     }
 }
 
-/// Writes usage and cost into the receipt and books the cost.
-pub(crate) fn settle(receipt: &mut Receipt, hold: Hold, model: &Model, usage: Usage) {
-    receipt.usage = Some(usage);
-    let cost = ledger::cost(&model.price, &usage).unwrap_or_else(|error| {
-        // Impossible counts must not make an answer free: book what it was expected to cost.
-        tracing::error!(%error, model = %model.id, "reported usage cannot be priced");
-        receipt.route.estimated_cost_nano_usd
-    });
-    receipt.cost_nano_usd = Some(cost);
-    hold.settle(cost);
+/// The tier of service that an answer, or a piece of one, says it was given at.
+pub(crate) fn service_tier(answer: &Value) -> Option<&str> {
+    ["/service_tier", "/usage/service_tier", "/message/usage/service_tier"]
+        .into_iter()
+        .find_map(|pointer| answer.pointer(pointer)?.as_str())
 }
 
 /// Usage that the provider did not report is estimated, and says so.

@@ -1,12 +1,17 @@
 //! Vectors, and counting tokens: calls that end in one answer and need no choice of a model.
-use convergio_providers::{Ask, Provider};
+use std::sync::Arc;
+
+use convergio_metering::Outcome;
+use convergio_providers::{Ask, Credential, Provider, Watch};
 use convergio_wire::catalog::Serves;
 use convergio_wire::embeddings::{self, EmbeddingsRequest};
 use convergio_wire::{ChatRequest, Dialect, Failure, Model, Usage};
 use futures_util::FutureExt;
 use serde_json::Value;
 
-use crate::answer::{Answered, at_risk, first_that_answers, receipt, settle};
+use crate::answer::{Answered, first_that_answers, receipt};
+use crate::attempts::Attempts;
+use crate::keys::with_each;
 use crate::{Engine, Keys, route};
 
 impl Engine {
@@ -25,20 +30,39 @@ impl Engine {
         let tokens = self.estimate_tokens(&text)?.saturating_add(request.tokens());
         let route = self.decide(&[model], &self.rules(tokens, 1))?;
         let provider = self.provider(&model.provider)?;
-        let credential = self.key_for(keys, &model.provider)?;
+        self.check_key(keys, &model.provider)?;
         let body = request.body_for(provider.dialect(), &model.id)?;
-        let hold = self.ledger.reserve(route.reserve_nano_usd)?;
-        let ask = Ask { model: &model.id, body: &body, headers: &[], credential: &credential };
-        let call = |_: &Model| provider.embed(ask).boxed();
-        let (hold, _, answer): (_, _, Value) =
-            at_risk(hold, &route, &text, first_that_answers(&route, call)).await?;
+        let attempts = self.attempts(&route, &text, keys)?;
+        let ask = |credential: Credential| {
+            let (body, attempts) = (&body, Arc::clone(&attempts));
+            async move {
+                attempts.ask(model, provider.region(&credential), &credential);
+                let ask = Ask {
+                    model: &model.id,
+                    body,
+                    headers: &[],
+                    credential: &credential,
+                    watch: Some(&*attempts),
+                };
+                let answer = provider.embed(ask).await;
+                let answer = answer.inspect_err(|failure| attempts.failed(failure))?;
+                Ok((credential, answer))
+            }
+            .boxed()
+        };
+        let call = |model: &Model| {
+            let provider = model.provider.clone();
+            async move { with_each(self.keys_for(keys, &provider).await?, ask).await }.boxed()
+        };
+        let (_, (credential, answer)): (_, (_, Value)) = first_that_answers(&route, call).await?;
         let usage = embeddings::usage(&answer).unwrap_or_else(|| {
             let counted = i64::try_from(tokens).unwrap_or(i64::MAX);
             let estimated = true;
             Usage { prompt_tokens: counted, total_tokens: counted, estimated, ..Usage::default() }
         });
         let mut receipt = receipt(&route, model, &credential);
-        settle(&mut receipt, hold, model, usage);
+        let cost = attempts.settle(&usage, None, Outcome::Answered);
+        receipt.settled(usage, cost, attempts.price_table());
         let body = request.answer(provider.dialect(), answer, &model.id, &usage)?;
         Ok(Answered { body, receipt })
     }
@@ -59,10 +83,25 @@ impl Engine {
         if provider.dialect() != Dialect::Anthropic {
             return estimate();
         }
-        let credential = self.key_for(keys, &model.provider)?;
         let body = request.counting_body(&model.id);
-        let headers = request.headers();
-        let ask = Ask { model: &model.id, body: &body, headers, credential: &credential };
-        provider.count_tokens(ask).await
+        let attempts = Arc::new(Attempts::of_free(&self.prices, keys.meter.as_ref()));
+        let ask = |credential: Credential| {
+            let (body, attempts) = (&body, Arc::clone(&attempts));
+            async move {
+                attempts.ask(model, provider.region(&credential), &credential);
+                let ask = Ask {
+                    model: &model.id,
+                    body,
+                    headers: request.headers(),
+                    credential: &credential,
+                    watch: Some(&*attempts),
+                };
+                provider.count_tokens(ask).await.inspect_err(|failure| attempts.failed(failure))
+            }
+            .boxed()
+        };
+        let counted = with_each(self.keys_for(keys, &model.provider).await?, ask).await?;
+        attempts.answered_free();
+        Ok(counted)
     }
 }

@@ -11,13 +11,16 @@
 
 mod agents;
 mod answer;
+mod attempts;
 mod embed;
 mod keys;
 mod ledger;
+mod prices;
 mod relay;
 mod route;
 
 use std::fmt;
+use std::sync::Arc;
 
 use convergio_core::{Allocator, Edition, Profile};
 use convergio_providers::{Adapter, Provider};
@@ -25,10 +28,15 @@ use convergio_wire::catalog;
 use convergio_wire::{EngineConfig, ErrorCode, Failure, Model, Usage};
 use secrecy::SecretString;
 
+use prices::{Asked, Prices};
+
 pub use agents::{AgentPlan, AgentSchedule, AgentStep};
 pub use answer::{Answered, Receipt};
+pub use attempts::Meter;
+pub use convergio_metering::{Attempt, CredentialSource as PaidBy, KeyUsed, Outcome, Tokens};
+pub use convergio_providers::KeptAs;
 pub use convergio_providers::{Credential, CredentialSource};
-pub use keys::Keys;
+pub use keys::{KeyRing, Keys};
 pub use ledger::Ledger;
 pub use relay::{Event, Events};
 pub use route::{ComplexityReport, Removed, Route, RouteReport};
@@ -38,6 +46,7 @@ pub struct Engine {
     models: Vec<Model>,
     routing: convergio_wire::config::Routing,
     profile: Profile,
+    prices: Arc<Prices>,
     ledger: Ledger,
     providers: Vec<Adapter>,
     house: Vec<(&'static str, SecretString)>,
@@ -91,8 +100,12 @@ impl Engine {
         if !problems.is_empty() {
             return Err(SetupError::Config(problems));
         }
+        let mut models = config.catalog();
+        let prices =
+            Prices::of(&mut models).map_err(|problem| SetupError::Config(vec![problem]))?;
         Ok(Self {
-            models: config.catalog(),
+            models,
+            prices: Arc::new(prices),
             ledger: Ledger::new(config.budget.as_ref(), allocator).map_err(SetupError::Core)?,
             providers: convergio_providers::all(&config),
             house: config.house_keys().map(|(name, key)| (name, key.clone())).collect(),
@@ -144,7 +157,16 @@ impl Engine {
     /// `request.invalid` for an unknown model or impossible counts.
     pub fn cost(&self, model: &str, usage: &Usage) -> Result<i64, Failure> {
         let model = self.model(model)?;
-        ledger::cost(&model.price, usage).map_err(|error| route::failure(error, Some("usage")))
+        let asked = Asked {
+            provider: &model.provider,
+            model: &model.id,
+            region: None,
+            service_tier: None,
+            at_ms: i64::try_from(relay::now()).unwrap_or(i64::MAX).saturating_mul(1_000),
+        };
+        prices::tokens(usage)
+            .and_then(|tokens| self.prices.cost(asked, &tokens))
+            .map_err(|error| route::failure(error, Some("usage")))
     }
 
     /// Validates an agent plan and schedules it.

@@ -1,20 +1,22 @@
 //! A streamed answer on its way to the caller: understood, translated where need be, settled however
 //! it ends.
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use convergio_metering::Outcome;
 use convergio_providers::{Broken, Piece, Pieces};
 use convergio_wire::chat;
 use convergio_wire::conversation::Delta;
 use convergio_wire::dialect::{Dialect, Listener, Teller};
-use convergio_wire::{ErrorCode, Failure, Model, Usage};
+use convergio_wire::{ErrorCode, Failure, Usage};
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
 use serde_json::Value;
 
 use crate::Receipt;
-use crate::answer::{estimate, settle};
-use crate::ledger::Hold;
+use crate::answer::{estimate, service_tier};
+use crate::attempts::Attempts;
 
 /// One event of a streamed answer, in the caller's dialect.
 #[derive(Clone, Debug)]
@@ -37,11 +39,15 @@ const KEPT_TEXT: usize = 1024 * 1024;
 pub(crate) struct Relay {
     pieces: Pieces,
     receipt: Receipt,
-    hold: Option<Hold>,
-    model: Model,
+    /// Until it is settled.
+    attempts: Option<Arc<Attempts>>,
+    /// The tier of service that the provider says it gives.
+    tier: Option<String>,
     prompt: String,
     delivered: String,
     voice: Voice,
+    /// The chunk with the provider's usage, kept back until the end.
+    reported: Option<Value>,
     ready: VecDeque<Event>,
 }
 
@@ -74,19 +80,19 @@ impl Relay {
     pub(crate) fn new(
         pieces: Pieces,
         receipt: Receipt,
-        hold: Hold,
-        model: Model,
+        attempts: Arc<Attempts>,
         prompt: String,
         dialects: (Dialect, Dialect),
     ) -> Self {
         Self {
             pieces,
             receipt,
-            hold: Some(hold),
-            model,
+            attempts: Some(attempts),
+            tier: None,
             prompt,
             delivered: String::new(),
             voice: Voice::new(dialects.0, dialects.1),
+            reported: None,
             ready: VecDeque::new(),
         }
     }
@@ -111,19 +117,24 @@ impl Relay {
                 Some(Ok(Piece::Usage(chunk))) => self.take_usage(chunk)?,
                 Some(Ok(Piece::End(usage))) => self.end(usage),
                 Some(Err(Broken { failure, usage })) => {
-                    self.settle(usage);
+                    self.settle(usage, failed(&failure));
                     return Err(failure);
                 }
                 None => {
-                    self.settle(None);
                     let message = "the provider adapter ended without an end";
-                    return Err(Failure::new(ErrorCode::Internal, message));
+                    let failure = Failure::new(ErrorCode::Internal, message);
+                    self.settle(None, failed(&failure));
+                    return Err(failure);
                 }
             }
         }
     }
 
     fn take(&mut self, chunk: Value) -> Result<(), Failure> {
+        if let Some(attempts) = &self.attempts {
+            attempts.first_token();
+        }
+        self.tier = service_tier(&chunk).map(str::to_owned).or(self.tier.take());
         match &mut self.voice {
             Voice::Same => {
                 for text in chat::delta_texts(&chunk) {
@@ -142,7 +153,7 @@ impl Relay {
                 let deltas = match listener.hear(&chunk) {
                     Ok(deltas) => deltas,
                     Err(failure) => {
-                        self.settle(None);
+                        self.settle(None, failed(&failure));
                         return Err(failure);
                     }
                 };
@@ -155,18 +166,23 @@ impl Relay {
         Ok(())
     }
 
+    /// Usage comes before the terminator: it is settled, and passed on, once the answer is known to be
+    /// whole.
     fn take_usage(&mut self, chunk: Value) -> Result<(), Failure> {
         if !matches!(self.voice, Voice::Same) {
             return self.take(chunk);
         }
-        self.settle(Usage::read(&chunk));
-        self.ready.push_back(Event::Usage(chunk, Box::new(self.receipt.clone())));
+        self.tier = service_tier(&chunk).map(str::to_owned).or(self.tier.take());
+        self.reported = Some(chunk);
         Ok(())
     }
 
     fn end(&mut self, usage: Option<Usage>) {
-        self.settle(usage);
+        self.settle(usage, Outcome::Answered);
         let receipt = || Box::new(self.receipt.clone());
+        if let Some(chunk) = self.reported.take() {
+            self.ready.push_back(Event::Usage(chunk, receipt()));
+        }
         if let Voice::Translated(_, teller) = &mut self.voice {
             let told = teller.finish(self.receipt.usage);
             let is_chunk = matches!(teller, Teller::Anthropic(_));
@@ -178,8 +194,8 @@ impl Relay {
     }
 
     /// Settles once; the first figures count.
-    fn settle(&mut self, reported: Option<Usage>) {
-        if let Some(hold) = self.hold.take() {
+    fn settle(&mut self, reported: Option<Usage>, outcome: Outcome) {
+        if let Some(attempts) = self.attempts.take() {
             let usage = match reported {
                 None => estimate(&self.prompt, &self.delivered),
                 // The provider told of the prompt, and broke off before it told of the answer.
@@ -191,7 +207,8 @@ impl Relay {
                 }
                 Some(usage) => usage,
             };
-            settle(&mut self.receipt, hold, &self.model, usage);
+            let cost = attempts.settle(&usage, self.tier.as_deref(), outcome);
+            self.receipt.settled(usage, cost, attempts.price_table());
         }
     }
 }
@@ -199,8 +216,12 @@ impl Relay {
 impl Drop for Relay {
     /// The caller went away in the middle: what was delivered until then is booked, estimated.
     fn drop(&mut self) {
-        self.settle(None);
+        self.settle(None, Outcome::Cancelled);
     }
+}
+
+fn failed(failure: &Failure) -> Outcome {
+    Outcome::Failed(failure.code.as_str().to_owned())
 }
 
 /// Keeps delivered text, within bounds.

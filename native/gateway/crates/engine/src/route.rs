@@ -155,7 +155,7 @@ impl Engine {
             serves(model, Serves::Chat)?;
             fits(model)?;
             if let Some(keys) = keys {
-                self.key_for(keys, &model.provider)?;
+                self.check_key(keys, &model.provider)?;
             }
             return Ok(vec![model]);
         }

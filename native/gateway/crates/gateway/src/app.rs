@@ -2,7 +2,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use convergio_control::Control;
+use convergio_control::{Control, TenantId};
 use convergio_engine::Engine;
 
 use crate::metrics::Metrics;
@@ -16,6 +16,8 @@ pub(crate) struct App {
     pub(crate) server: Arc<Server>,
     /// Who may do what, and what is kept; nothing when accounts are off.
     pub(crate) control: Option<Arc<Control>>,
+    /// Tenants that house keys serve.
+    reserved: Arc<[String]>,
     draining: Arc<AtomicBool>,
 }
 
@@ -25,14 +27,21 @@ impl App {
         metrics: Metrics,
         server: Server,
         control: Option<Control>,
+        reserved: Vec<String>,
     ) -> Self {
         Self {
             engine: Arc::new(engine),
             metrics: Arc::new(metrics),
             server: Arc::new(server),
             control: control.map(Arc::new),
+            reserved: reserved.into(),
             draining: Arc::default(),
         }
+    }
+
+    /// Do house keys serve that tenant, where its people keep none of their own?
+    pub(crate) fn is_reserved(&self, tenant: &TenantId) -> bool {
+        self.reserved.iter().any(|id| id == tenant.as_str())
     }
 
     /// From now on the gateway is not ready: it is about to stop.

@@ -7,7 +7,9 @@ use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, Method, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use convergio_control::{AccountError, By, Caller, Control, ControlError, Permission, Presented};
+use convergio_control::{
+    AccountError, Admission, By, Caller, Control, ControlError, Presented, Refusal,
+};
 use convergio_wire::{ErrorCode, Failure};
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -16,6 +18,7 @@ use crate::app::App;
 use crate::cookies;
 use crate::error::{ApiError, ApiResult};
 use crate::incoming::own_key;
+use crate::limits;
 use crate::messages::Spoken;
 use crate::observe::RequestId;
 
@@ -137,8 +140,8 @@ pub(crate) fn peer(extensions: &Extensions) -> String {
     peer.map_or_else(|| "unknown".to_owned(), |peer| peer.0.ip().to_string())
 }
 
-/// Before every question to a model: with accounts on, only people of this installation get through,
-/// with their [`Who`] among the extensions. What they authenticated with goes no further.
+/// Before every question to a model: with accounts on, only people of this installation get through who
+/// may ask and do not ask too often, with their [`Who`] among the extensions. What they authenticated with goes no further.
 pub(crate) async fn inference(
     State(app): State<App>,
     mut request: Request,
@@ -148,22 +151,43 @@ pub(crate) async fn inference(
     let (method, uri, headers) = (request.method(), request.uri(), request.headers());
     let secure = app.server.secure_cookies;
     let who = identify(control, secure, method, uri, headers, request.extensions()).await;
-    let who = who.and_then(|who| {
-        who.caller
-            .require(Permission::Chat)
-            .map_err(|error| ApiError::from(ControlError::from(error)))?;
-        Ok(who)
-    });
-    match who {
-        Ok(who) => {
+    let admitted = match who {
+        Ok(who) => control.admit(&who.caller).await.map(|left| (who, left)).map_err(refused),
+        Err(error) => Err((error, None)),
+    };
+    match admitted {
+        Ok((who, left)) => {
             request.headers_mut().remove(header::AUTHORIZATION);
             request.headers_mut().remove("x-api-key");
             request.extensions_mut().insert(who);
-            next.run(request).await
+            let mut response = next.run(request).await;
+            if let Some(left) = left {
+                limits::say(&left, response.headers_mut());
+            }
+            response
         }
-        Err(error) if uri.path().starts_with("/v1/messages") => Spoken(error).into_response(),
-        Err(error) => error.into_response(),
+        Err((error, left)) => {
+            let mut response = match uri.path().starts_with("/v1/messages") {
+                true => Spoken(error).into_response(),
+                false => error.into_response(),
+            };
+            if let Some(left) = left {
+                limits::say(&left, response.headers_mut());
+            }
+            response
+        }
     }
+}
+
+/// A refusal, and what there is to say of the limit where that is why.
+fn refused(error: ControlError) -> (ApiError, Option<Admission>) {
+    let left = match &error {
+        ControlError::TooOften(Refusal { limit, wait }) => {
+            Some(Admission { limit: *limit, remaining: 0, reset: *wait })
+        }
+        _ => None,
+    };
+    (error.into(), left)
 }
 
 #[cfg(test)]

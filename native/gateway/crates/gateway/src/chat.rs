@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::HeaderMap;
 use bytes::Bytes;
-use convergio_engine::{Event, Events, Keys, Receipt};
+use convergio_engine::{Event, Events, Receipt};
 use convergio_wire::ChatRequest;
 use futures_util::{Stream, StreamExt};
 use serde_json::{Value, json};
 
 use crate::app::App;
+use crate::asking::{Asker, Asking};
 use crate::error::{ApiError, ApiResult};
-use crate::incoming::{own_key, read_json};
+use crate::incoming::read_json;
 use crate::metrics::Metrics;
 use crate::reply;
 
@@ -28,28 +28,24 @@ use crate::reply;
         (status = 400, description = "`request.invalid`", body = crate::openapi::ErrorBody),
         (status = 401, description = "`byok.missing_key`, `auth.invalid`", body = crate::openapi::ErrorBody),
         (status = 402, description = "`budget.exceeded`", body = crate::openapi::ErrorBody),
-        (status = 403, description = "`privacy.blocked`", body = crate::openapi::ErrorBody),
+        (status = 403, description = "`privacy.blocked`, `auth.forbidden`", body = crate::openapi::ErrorBody),
         (status = 404, description = "`request.not_found`", body = crate::openapi::ErrorBody),
-        (status = 429, description = "`provider.rate_limited`", body = crate::openapi::ErrorBody),
+        (status = 429, description = "`provider.rate_limited`, `rate.limited`", body = crate::openapi::ErrorBody),
         (status = 502, description = "`provider.truncated`", body = crate::openapi::ErrorBody),
         (status = 503, description = "`provider.unavailable`", body = crate::openapi::ErrorBody),
         (status = 504, description = "`provider.timeout`", body = crate::openapi::ErrorBody)))]
-pub(crate) async fn completions(
-    State(app): State<App>,
-    headers: HeaderMap,
-    body: Body,
-) -> ApiResult {
-    let keys = app.engine.credential(own_key(&headers)?)?;
+pub(crate) async fn completions(State(app): State<App>, asker: Asker, body: Body) -> ApiResult {
     let request = ChatRequest::parse(read_json(&app, body).await?)?;
+    let asking = asker.asks(&app, request.model()).await?;
     if request.stream() {
-        streamed(&app, &request, &keys).await
+        streamed(&app, &request, asking).await
     } else {
-        Ok(reply::whole(&app, app.engine.complete(&request, &keys).await?))
+        reply::whole(&app, &asking, app.engine.complete(&request, &asking.keys).await).await
     }
 }
 
-async fn streamed(app: &App, request: &ChatRequest, keys: &Keys) -> ApiResult {
-    let (receipt, events) = reply::begun(app, request, keys).await?;
+async fn streamed(app: &App, request: &ChatRequest, asking: Asking) -> ApiResult {
+    let (receipt, events) = reply::begun(app, request, &asking).await?;
     let headers = reply::receipt_headers(&receipt);
     let bytes = relay(events, receipt, request.include_usage(), Arc::clone(&app.metrics));
     Ok(reply::event_stream(headers, bytes))

@@ -1,12 +1,12 @@
 //! `POST /v1/embeddings`: OpenAI's API, whichever provider serves.
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::HeaderMap;
 use convergio_wire::embeddings::EmbeddingsRequest;
 
 use crate::app::App;
+use crate::asking::Asker;
 use crate::error::ApiResult;
-use crate::incoming::{own_key, read_json};
+use crate::incoming::read_json;
 use crate::reply;
 
 /// Makes vectors of texts with the model asked for.
@@ -20,18 +20,14 @@ use crate::reply;
         (status = 400, description = "`request.invalid`", body = crate::openapi::ErrorBody),
         (status = 401, description = "`byok.missing_key`, `auth.invalid`", body = crate::openapi::ErrorBody),
         (status = 402, description = "`budget.exceeded`", body = crate::openapi::ErrorBody),
-        (status = 403, description = "`privacy.blocked`", body = crate::openapi::ErrorBody),
+        (status = 403, description = "`privacy.blocked`, `auth.forbidden`", body = crate::openapi::ErrorBody),
         (status = 404, description = "`request.not_found`", body = crate::openapi::ErrorBody),
-        (status = 429, description = "`provider.rate_limited`", body = crate::openapi::ErrorBody),
+        (status = 429, description = "`provider.rate_limited`, `rate.limited`", body = crate::openapi::ErrorBody),
         (status = 502, description = "`provider.truncated`", body = crate::openapi::ErrorBody),
         (status = 503, description = "`provider.unavailable`", body = crate::openapi::ErrorBody),
         (status = 504, description = "`provider.timeout`", body = crate::openapi::ErrorBody)))]
-pub(crate) async fn embeddings(
-    State(app): State<App>,
-    headers: HeaderMap,
-    body: Body,
-) -> ApiResult {
-    let keys = app.engine.credential(own_key(&headers)?)?;
+pub(crate) async fn embeddings(State(app): State<App>, asker: Asker, body: Body) -> ApiResult {
     let request = EmbeddingsRequest::parse(read_json(&app, body).await?)?;
-    Ok(reply::whole(&app, app.engine.embed(&request, &keys).await?))
+    let asking = asker.asks(&app, Some(request.model())).await?;
+    reply::whole(&app, &asking, app.engine.embed(&request, &asking.keys).await).await
 }

@@ -8,15 +8,15 @@ use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use convergio_engine::{Event, Events, Keys, Receipt};
-use convergio_wire::{ChatRequest, Failure};
+use convergio_engine::{Event, Events, Receipt};
+use convergio_wire::ChatRequest;
 use futures_util::{Stream, StreamExt};
-use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use crate::app::App;
+use crate::asking::{Asker, Asking};
 use crate::error::{ApiError, ApiResult, FailedWith};
-use crate::incoming::{own_key, read_json};
+use crate::incoming::read_json;
 use crate::metrics::Metrics;
 use crate::reply;
 
@@ -34,27 +34,29 @@ const FORWARDED: [&str; 2] = ["anthropic-version", "anthropic-beta"];
         (status = 400, description = "`request.invalid`", body = crate::openapi::MessagesError),
         (status = 401, description = "`byok.missing_key`, `auth.invalid`", body = crate::openapi::MessagesError),
         (status = 402, description = "`budget.exceeded`", body = crate::openapi::MessagesError),
-        (status = 403, description = "`privacy.blocked`", body = crate::openapi::MessagesError),
+        (status = 403, description = "`privacy.blocked`, `auth.forbidden`", body = crate::openapi::MessagesError),
         (status = 404, description = "`request.not_found`", body = crate::openapi::MessagesError),
-        (status = 429, description = "`provider.rate_limited`", body = crate::openapi::MessagesError),
+        (status = 429, description = "`provider.rate_limited`, `rate.limited`", body = crate::openapi::MessagesError),
         (status = 502, description = "`provider.truncated`", body = crate::openapi::MessagesError),
         (status = 503, description = "`provider.unavailable`", body = crate::openapi::MessagesError),
         (status = 504, description = "`provider.timeout`", body = crate::openapi::MessagesError)))]
 pub(crate) async fn messages(
     State(app): State<App>,
+    asker: Result<Asker, ApiError>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Spoken> {
-    answer(&app, &headers, body).await.map_err(Spoken)
+    answer(&app, asker, &headers, body).await.map_err(Spoken)
 }
 
-async fn answer(app: &App, headers: &HeaderMap, body: Body) -> ApiResult {
-    let keys = keys(app, headers)?;
+async fn answer(app: &App, asker: ApiResult<Asker>, headers: &HeaderMap, body: Body) -> ApiResult {
+    let asker = asker?;
     let request = forward(headers, ChatRequest::parse_messages(read_json(app, body).await?)?);
+    let asking = asker.asks(app, request.model()).await?;
     if request.stream() {
-        streamed(app, &request, &keys).await
+        streamed(app, &request, asking).await
     } else {
-        Ok(reply::whole(app, app.engine.complete(&request, &keys).await?))
+        reply::whole(app, &asking, app.engine.complete(&request, &asking.keys).await).await
     }
 }
 
@@ -69,20 +71,29 @@ async fn answer(app: &App, headers: &HeaderMap, body: Body) -> ApiResult {
         (status = 400, description = "`request.invalid`", body = crate::openapi::MessagesError),
         (status = 401, description = "`byok.missing_key`, `auth.invalid`", body = crate::openapi::MessagesError),
         (status = 404, description = "`request.not_found`", body = crate::openapi::MessagesError),
-        (status = 429, description = "`provider.rate_limited`", body = crate::openapi::MessagesError),
+        (status = 429, description = "`provider.rate_limited`, `rate.limited`", body = crate::openapi::MessagesError),
         (status = 503, description = "`provider.unavailable`", body = crate::openapi::MessagesError)))]
 pub(crate) async fn count_tokens(
     State(app): State<App>,
+    asker: Result<Asker, ApiError>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Value>, Spoken> {
-    count(&app, &headers, body).await.map(Json).map_err(Spoken)
+    count(&app, asker, &headers, body).await.map(Json).map_err(Spoken)
 }
 
-async fn count(app: &App, headers: &HeaderMap, body: Body) -> ApiResult<Value> {
-    let keys = keys(app, headers)?;
+async fn count(
+    app: &App,
+    asker: ApiResult<Asker>,
+    headers: &HeaderMap,
+    body: Body,
+) -> ApiResult<Value> {
+    let asker = asker?;
     let request = forward(headers, ChatRequest::parse_unbounded(read_json(app, body).await?)?);
-    Ok(app.engine.count_tokens(&request, &keys).await?)
+    let asking = asker.asks(app, request.model()).await?;
+    let counted = app.engine.count_tokens(&request, &asking.keys).await;
+    asking.record().await?;
+    Ok(counted?)
 }
 
 /// Lets the caller's own version go along to Anthropic.
@@ -95,18 +106,8 @@ fn forward(headers: &HeaderMap, mut request: ChatRequest) -> ChatRequest {
     request
 }
 
-/// The caller's own key, in either of the headers that Anthropic's clients use.
-fn keys(app: &App, headers: &HeaderMap) -> Result<Keys, Failure> {
-    let named = headers.get("x-api-key").and_then(|value| value.to_str().ok()).map(str::trim);
-    let own = match named.filter(|key| !key.is_empty()) {
-        Some(key) => Some(SecretString::from(key)),
-        None => own_key(headers)?,
-    };
-    app.engine.credential(own)
-}
-
-async fn streamed(app: &App, request: &ChatRequest, keys: &Keys) -> ApiResult {
-    let (receipt, events) = reply::begun(app, request, keys).await?;
+async fn streamed(app: &App, request: &ChatRequest, asking: Asking) -> ApiResult {
+    let (receipt, events) = reply::begun(app, request, &asking).await?;
     let headers = reply::receipt_headers(&receipt);
     let bytes = relay(events, receipt, Arc::clone(&app.metrics));
     Ok(reply::event_stream(headers, bytes))

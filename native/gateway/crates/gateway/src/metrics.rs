@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::{Method, StatusCode, header};
 use axum::response::IntoResponse;
-use convergio_engine::Receipt;
+use convergio_engine::{Attempt, Receipt};
 use convergio_wire::{ErrorCode, Failure};
 use prometheus::{
     CounterVec, Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry,
@@ -23,6 +23,7 @@ pub(crate) struct Metrics {
     requests: IntCounterVec,
     duration: HistogramVec,
     answers: IntCounterVec,
+    attempts: IntCounterVec,
     tokens: IntCounterVec,
     cost: CounterVec,
 }
@@ -56,6 +57,13 @@ impl Metrics {
             ),
             &["provider", "model", "credential_source", "outcome"],
         )?;
+        let attempts = IntCounterVec::new(
+            Opts::new(
+                "convergio_attempts_total",
+                "Calls to providers, retries included, by whose key paid and how they ended.",
+            ),
+            &["provider", "credential_source", "outcome"],
+        )?;
         let tokens = IntCounterVec::new(
             Opts::new("convergio_tokens_total", "Tokens of answered completions."),
             &["model", "kind"],
@@ -80,10 +88,11 @@ impl Metrics {
         registry.register(Box::new(requests.clone()))?;
         registry.register(Box::new(duration.clone()))?;
         registry.register(Box::new(answers.clone()))?;
+        registry.register(Box::new(attempts.clone()))?;
         registry.register(Box::new(tokens.clone()))?;
         registry.register(Box::new(cost.clone()))?;
         registry.register(Box::new(build))?;
-        Ok(Self { registry, requests, duration, answers, tokens, cost })
+        Ok(Self { registry, requests, duration, answers, attempts, tokens, cost })
     }
 
     /// Counts one HTTP request.
@@ -114,6 +123,13 @@ impl Metrics {
             let dollars = cost as f64 / 1e9;
             self.cost.with_label_values(&[model.as_str(), *credential_source]).inc_by(dollars);
         }
+    }
+
+    /// Counts one call to a provider.
+    pub(crate) fn attempt(&self, attempt: &Attempt) {
+        let Attempt { provider, credential_source, outcome, .. } = attempt;
+        let labels = [provider.as_str(), credential_source.as_str(), outcome.as_str()];
+        self.attempts.with_label_values(&labels).inc();
     }
 
     fn render(&self) -> prometheus::Result<Vec<u8>> {

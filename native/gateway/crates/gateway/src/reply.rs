@@ -6,22 +6,29 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use convergio_engine::{Answered, Events, Keys, Receipt};
-use convergio_wire::ChatRequest;
+use convergio_engine::{Answered, Events, Receipt};
+use convergio_wire::{ChatRequest, Failure};
 use futures_util::{Stream, StreamExt, stream};
 use serde_json::{Value, json};
 
 use crate::app::App;
+use crate::asking::Asking;
 use crate::error::ApiResult;
 
-/// A whole answer, with its receipt in the body and in the headers.
-pub(crate) fn whole(app: &App, answered: Answered) -> Response {
-    let Answered { mut body, receipt } = answered;
+/// A whole answer, with its receipt in the body and in the headers. It goes out once the question is
+/// recorded, and so does a failure.
+pub(crate) async fn whole(
+    app: &App,
+    asking: &Asking,
+    outcome: Result<Answered, Failure>,
+) -> ApiResult {
+    asking.record().await?;
+    let Answered { mut body, receipt } = outcome?;
     app.metrics.answer(&receipt, None);
     if let Value::Object(body) = &mut body {
         body.insert("convergio".to_owned(), json!(receipt));
     }
-    (receipt_headers(&receipt), Json(body)).into_response()
+    Ok((receipt_headers(&receipt), Json(body)).into_response())
 }
 
 /// The events of a stream that has something to send. One that fails at once is an ordinary error
@@ -29,9 +36,16 @@ pub(crate) fn whole(app: &App, answered: Answered) -> Response {
 pub(crate) async fn begun(
     app: &App,
     request: &ChatRequest,
-    keys: &Keys,
+    asking: &Asking,
 ) -> ApiResult<(Receipt, Events)> {
-    let (receipt, mut events) = app.engine.stream(request, keys).await?;
+    let (receipt, events) = match app.engine.stream(request, &asking.keys).await {
+        Ok(begun) => begun,
+        Err(failure) => {
+            asking.record().await?;
+            return Err(failure.into());
+        }
+    };
+    let mut events = asking.recorded(events);
     let first = match events.next().await {
         Some(Err(failure)) => {
             app.metrics.answer(&receipt, Some(failure.code));

@@ -64,7 +64,7 @@ pub(crate) fn run(settings: Settings, files: &Files) -> Result<(), String> {
                 Some(kept) => open(kept).await?,
                 None => (None, None),
             };
-            let app = App::new(engine, metrics, server, control);
+            let app = App::new(engine, metrics, server, control, accounts.reserved_capacity);
             let served = listen(app.clone(), link, files).await;
             if let Some(control) = &app.control {
                 control.close().await;

@@ -31,6 +31,11 @@ impl Tokens {
             .fold(0, i64::saturating_add)
     }
 
+    /// Tokens of all kinds.
+    pub fn total(&self) -> i64 {
+        self.prompt().saturating_add(self.answer())
+    }
+
     /// All answer tokens.
     pub fn answer(&self) -> i64 {
         self.output.saturating_add(self.reasoning)
@@ -49,6 +54,17 @@ pub enum CredentialSource {
     None,
 }
 
+impl CredentialSource {
+    /// `user`, `house` or `none`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::House => "house",
+            Self::None => "none",
+        }
+    }
+}
+
 /// How an attempt ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "result", content = "code")]
@@ -61,42 +77,58 @@ pub enum Outcome {
     Failed(String),
 }
 
-/// One attempt. A request that is tried three times has three events under one request id; the pair
-/// of request id and attempt is unique, so that an event delivered twice is counted once.
+impl Outcome {
+    /// One word for it: `ok`, `cancelled`, or the stable code.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Answered => "ok",
+            Self::Cancelled => "cancelled",
+            Self::Failed(code) => code,
+        }
+    }
+}
+
+/// The key that an attempt used: what it is called, never the key itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct UsageEvent {
-    /// The request's id, a UUID; the client sees it as `x-request-id`.
-    pub request_id: String,
-    /// 1 for the first attempt.
-    pub attempt: u32,
-    /// When the attempt began, milliseconds since 1970 UTC.
+pub struct KeyUsed {
+    /// Its id.
+    pub id: String,
+    /// Which version of it.
+    pub version: i64,
+}
+
+/// One attempt to reach a provider: one call upstream. A request that is tried three times has three,
+/// numbered from 1; whoever keeps them adds whose request it was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Attempt {
+    /// 1 for the first of a request.
+    pub number: u32,
+    /// When it began, milliseconds since 1970 UTC.
     pub at_ms: i64,
-    /// Whose data this is.
-    pub tenant: String,
-    /// Who asked.
-    pub user: String,
-    /// The key that was used, by its id; none for a house key or a local model.
-    pub key_id: Option<String>,
-    /// Whose key paid.
-    pub credential_source: CredentialSource,
     /// The provider that was asked.
     pub provider: String,
-    /// The model that answered, as the provider names it; else the one that was asked for.
+    /// The model that was asked for, as the catalogue names it.
     pub model: String,
     /// Where it is deployed, when the provider prices by region.
     pub region: Option<String>,
+    /// The kept key that was used; none for one that was brought along, for the house's, and where
+    /// none is needed.
+    pub key: Option<KeyUsed>,
+    /// Whose key paid.
+    pub credential_source: CredentialSource,
     /// Tokens by kind.
     pub tokens: Tokens,
-    /// The provider reported nothing; the tokens are our own estimate.
+    /// The provider reported nothing, or not all; the tokens are our own estimate.
     pub estimated: bool,
-    /// What it cost, nano-dollars; none when the model has no known price.
-    pub cost_nano_usd: Option<i64>,
-    /// The digest of the price table that says so; empty without a cost.
+    /// What it cost, nano-dollars; 0 where the provider charges nothing.
+    pub cost_nano_usd: i64,
+    /// The digest of the price table that says so.
     pub price_table: String,
     /// From sending to the last byte, milliseconds.
     pub latency_ms: u64,
-    /// From sending to the first token; none when none came.
+    /// From sending to the first token, milliseconds; none when none came, or all at once.
     pub first_token_ms: Option<u64>,
     /// How it ended.
     pub outcome: Outcome,
@@ -116,7 +148,7 @@ mod tests {
             output: 5,
             reasoning: 6,
         };
-        assert_eq!((tokens.prompt(), tokens.answer()), (10, 11));
+        assert_eq!((tokens.prompt(), tokens.answer(), tokens.total()), (10, 11, 21));
         let huge = Tokens { input: i64::MAX, cached_input: 1, ..Tokens::default() };
         assert_eq!(huge.prompt(), i64::MAX);
     }
@@ -126,6 +158,7 @@ mod tests {
         let json = |outcome| serde_json::to_string(&outcome).unwrap();
         assert_eq!(json(Outcome::Answered), r#"{"result":"answered"}"#);
         let failed = Outcome::Failed("provider.truncated".to_owned());
+        assert_eq!((Outcome::Answered.as_str(), failed.as_str()), ("ok", "provider.truncated"));
         assert_eq!(json(failed), r#"{"result":"failed","code":"provider.truncated"}"#);
     }
 }

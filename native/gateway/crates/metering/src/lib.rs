@@ -1,7 +1,7 @@
 //! What a call to a provider cost.
 //!
 //! A [`PriceTable`] says what each model costs at a moment, by kind of token, exact to the nano-dollar;
-//! a [`UsageEvent`] records one attempt to reach a provider. Nothing here does I/O or reads a clock.
+//! an [`Attempt`] records one call to reach a provider. Nothing here does I/O or reads a clock.
 //!
 //! ```
 //! use convergio_metering::{Context, PriceTable, Tokens};
@@ -18,5 +18,5 @@ mod clause;
 mod event;
 mod table;
 
-pub use event::{CredentialSource, Outcome, Tokens, UsageEvent};
+pub use event::{Attempt, CredentialSource, KeyUsed, Outcome, Tokens};
 pub use table::{Context, FlatRates, ModelPrices, Override, PriceTable, Source};

@@ -56,6 +56,9 @@ pub struct FlatRates {
     /// The same to be kept longer; like `cache_write` unless given.
     #[serde(default)]
     pub cache_write_long: Option<i64>,
+    /// Answer tokens that were reasoning; like `output` unless given.
+    #[serde(default)]
+    pub reasoning: Option<i64>,
 }
 
 /// Prices of many models, never changed while the process runs.
@@ -127,6 +130,7 @@ struct Rates {
     output: Option<Rate>,
     cache_write: Option<Rate>,
     cache_write_long: Option<Rate>,
+    reasoning: Option<Rate>,
 }
 
 /// Nano-dollars per million tokens; with tiers the one for the length of the whole prompt holds for
@@ -217,6 +221,14 @@ impl PriceTable {
         Ok(table)
     }
 
+    /// The table that ships with the gateway, but for those that an operator knows better.
+    ///
+    /// # Errors
+    /// Which override cannot be, in one sentence.
+    pub fn builtin_with(overrides: &[Override]) -> Result<Self, String> {
+        Self::with_overrides(BUILTIN, overrides)
+    }
+
     /// Where the prices come from.
     pub fn source(&self) -> &Source {
         &self.source
@@ -264,13 +276,15 @@ impl Models {
 
 impl Override {
     fn prices(&self) -> ModelPrices {
-        let FlatRates { input, cached_input, output, cache_write, cache_write_long } = self.rates;
+        let FlatRates { input, cached_input, output, cache_write, cache_write_long, reasoning } =
+            self.rates;
         let rates = Rates {
             input: Some(Rate::Flat(input)),
             cached_input: cached_input.map(Rate::Flat),
             output: Some(Rate::Flat(output)),
             cache_write: cache_write.map(Rate::Flat),
             cache_write_long: cache_write_long.map(Rate::Flat),
+            reasoning: reasoning.map(Rate::Flat),
         };
         ModelPrices {
             id: self.model.clone(),
@@ -345,7 +359,7 @@ impl ModelPrices {
             input,
             cached_input: at(&rates.cached_input).unwrap_or(input),
             output,
-            reasoning: output,
+            reasoning: at(&rates.reasoning).unwrap_or(output),
             cache_write,
             cache_write_long: at(&rates.cache_write_long).unwrap_or(cache_write),
         }
@@ -369,13 +383,14 @@ impl ModelPrices {
 }
 
 impl Rates {
-    fn each(&self) -> [Option<&Rate>; 5] {
+    fn each(&self) -> [Option<&Rate>; 6] {
         [
             self.input.as_ref(),
             self.cached_input.as_ref(),
             self.output.as_ref(),
             self.cache_write.as_ref(),
             self.cache_write_long.as_ref(),
+            self.reasoning.as_ref(),
         ]
     }
 
@@ -387,6 +402,7 @@ impl Rates {
             (&mut self.output, &other.output),
             (&mut self.cache_write, &other.cache_write),
             (&mut self.cache_write_long, &other.cache_write_long),
+            (&mut self.reasoning, &other.reasoning),
         ] {
             if mine.is_none() {
                 mine.clone_from(theirs);

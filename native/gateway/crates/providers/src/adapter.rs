@@ -77,6 +77,11 @@ impl Adapter {
         Self { wire, place, exchange }
     }
 
+    /// The region of the place that is called with `credential`, where that is known.
+    pub fn region<'a>(&'a self, credential: &'a Credential) -> Option<&'a str> {
+        credential.place.as_ref().or(self.place.as_ref())?.region.as_deref()
+    }
+
     /// Where to call: what came with the key, else what the operator configured.
     fn place<'a>(&'a self, credential: &'a Credential) -> Result<&'a Place, Failure> {
         credential.place.as_ref().or(self.place.as_ref()).ok_or_else(|| {
@@ -118,6 +123,7 @@ impl Adapter {
             accept,
             body: Some(self.wire.body(place, ask.model, ask.body)),
             credential: ask.credential,
+            watch: ask.watch,
         })
     }
 
@@ -152,6 +158,7 @@ impl Adapter {
             accept: "application/json",
             body: None,
             credential,
+            watch: None,
         };
         Ok(self.wire.model_names(&self.exchange.whole(&call).await?))
     }

@@ -13,7 +13,7 @@ use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
 use crate::client::Clients;
-use crate::{Credential, failure};
+use crate::{Credential, Watch, failure};
 
 /// Largest plain answer.
 const MAX_ANSWER_BYTES: usize = 32 * 1024 * 1024;
@@ -41,6 +41,16 @@ pub(crate) struct Call<'a> {
     /// Nothing for a call without a body.
     pub(crate) body: Option<Bytes>,
     pub(crate) credential: &'a Credential,
+    pub(crate) watch: Option<&'a dyn Watch>,
+}
+
+impl Call<'_> {
+    fn failed(&self, failure: Failure) -> Failure {
+        if let Some(watch) = self.watch {
+            watch.failed(&failure);
+        }
+        failure
+    }
 }
 
 impl Exchange {
@@ -93,13 +103,15 @@ impl Exchange {
             let outcome = match timeout_at(deadline, self.send(call)).await {
                 Ok(outcome) => outcome,
                 // Waiting is over for good; what the provider does now is unknown.
-                Err(_) => return Err(too_slow(self.request_timeout)),
+                Err(_) => return Err(call.failed(too_slow(self.request_timeout))),
             };
             let failure = match outcome {
                 Ok(response) => return Ok(response),
-                Err(failure) if failure.retryable => failure,
-                Err(failure) => return Err(failure),
+                Err(failure) => call.failed(failure),
             };
+            if !failure.retryable {
+                return Err(failure);
+            }
             let Ok(delay) = self.retry.delay(retry, fastrand::u64(..), failure.retry_after) else {
                 return Err(failure);
             };
@@ -122,6 +134,9 @@ impl Exchange {
             .header(ACCEPT, call.accept);
         if let Some(body) = &call.body {
             request = request.header(CONTENT_TYPE, "application/json").body(body.clone());
+        }
+        if let Some(watch) = call.watch {
+            watch.sent();
         }
         let response = request.send().await.map_err(unreachable_provider)?;
         let status = response.status();

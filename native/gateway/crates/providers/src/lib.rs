@@ -77,12 +77,23 @@ pub struct Credential {
     /// Where it is for, when that came with it (a resource of Azure's): checked against the egress
     /// rule before every call. The operator's choice when absent.
     pub place: Option<Place>,
+    /// What it is called where it is kept; none for one that is not kept.
+    pub kept: Option<KeptAs>,
+}
+
+/// What a kept key is called: for usage and audit, never for a provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptAs {
+    /// Its id.
+    pub id: String,
+    /// Which version of it.
+    pub version: i64,
 }
 
 impl Credential {
     /// A key for wherever the operator says.
     pub fn new(key: SecretString, source: CredentialSource) -> Self {
-        Self { key, source, place: None }
+        Self { key, source, place: None, kept: None }
     }
 }
 
@@ -97,6 +108,17 @@ pub struct Ask<'a> {
     pub headers: &'a [(&'static str, String)],
     /// Who pays.
     pub credential: &'a Credential,
+    /// Who follows the calls that this takes; nobody when absent.
+    pub watch: Option<&'a dyn Watch>,
+}
+
+/// Follows the calls upstream that one question takes: an adapter may try more than once.
+pub trait Watch: Send + Sync + fmt::Debug {
+    /// A call goes out now.
+    fn sent(&self);
+
+    /// The call that went out last gave no answer. Another one may follow.
+    fn failed(&self, failure: &Failure);
 }
 
 /// A whole answer.

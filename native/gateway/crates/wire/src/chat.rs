@@ -304,6 +304,9 @@ pub struct Usage {
     /// Prompt tokens written to the provider's cache, where it charges for that.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub cache_write_tokens: i64,
+    /// Of those, the ones to be kept longer, at a price of their own.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub cache_write_long_tokens: i64,
     /// Hidden reasoning tokens.
     #[serde(default)]
     pub reasoning_tokens: i64,
@@ -333,6 +336,7 @@ impl Usage {
                 .unwrap_or(prompt_tokens.saturating_add(completion_tokens)),
             cached_tokens: at("/prompt_tokens_details/cached_tokens").unwrap_or(0),
             cache_write_tokens: 0,
+            cache_write_long_tokens: 0,
             reasoning_tokens: at("/completion_tokens_details/reasoning_tokens").unwrap_or(0),
             estimated: false,
         })

@@ -73,6 +73,7 @@ pub fn usage(usage: &Value) -> Option<Usage> {
     let written = count("cache_creation_input_tokens").unwrap_or(0);
     let prompt_tokens = count("input_tokens")?.saturating_add(cached).saturating_add(written);
     let completion_tokens = count("output_tokens")?;
+    let long = usage.pointer("/cache_creation/ephemeral_1h_input_tokens").and_then(Value::as_i64);
     let thoughts = usage.pointer("/output_tokens_details/thinking_tokens").and_then(Value::as_i64);
     Some(Usage {
         prompt_tokens,
@@ -80,6 +81,7 @@ pub fn usage(usage: &Value) -> Option<Usage> {
         total_tokens: prompt_tokens.saturating_add(completion_tokens),
         cached_tokens: cached,
         cache_write_tokens: written,
+        cache_write_long_tokens: long.filter(|&count| count >= 0).unwrap_or(0),
         reasoning_tokens: thoughts.filter(|&count| count >= 0).unwrap_or(0),
         estimated: false,
     })

@@ -93,6 +93,7 @@ pub fn usage(answer: &Value) -> Option<Usage> {
         total_tokens: prompt_tokens.saturating_add(completion_tokens),
         cached_tokens: count("cachedContentTokenCount").unwrap_or(0),
         cache_write_tokens: 0,
+        cache_write_long_tokens: 0,
         reasoning_tokens: thoughts,
         estimated: false,
     })
