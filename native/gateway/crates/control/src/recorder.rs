@@ -11,11 +11,14 @@ use convergio_engine::Attempt;
 use convergio_store::{
     AuditColumns, KeyId, Millis, Store, StoreError, TenantId, UsageEvent, UserId,
 };
+use tokio::runtime::Handle;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 
 /// The most records that are committed together.
 const BATCH: usize = 256;
+
+const NOT_RECORDED: &str = "a request is not recorded: the gateway is going down";
 
 /// What one request did.
 #[derive(Clone, Debug)]
@@ -134,17 +137,16 @@ impl Recorder {
     pub(crate) fn record_aside(&self, record: Record) {
         match self.queue.try_send(Message::Record(Box::new(record), None)) {
             Ok(()) => {}
-            Err(TrySendError::Full(message)) => {
+            // While the runtime ends there is none to wait in, and nobody to write either.
+            Err(TrySendError::Full(message)) if Handle::try_current().is_ok() => {
                 let queue = self.queue.clone();
                 tokio::spawn(async move {
                     if queue.send(message).await.is_err() {
-                        tracing::error!("a request is not recorded: the gateway is going down");
+                        tracing::error!("{NOT_RECORDED}");
                     }
                 });
             }
-            Err(TrySendError::Closed(_)) => {
-                tracing::error!("a request is not recorded: the gateway is going down");
-            }
+            Err(_) => tracing::error!("{NOT_RECORDED}"),
         }
     }
 

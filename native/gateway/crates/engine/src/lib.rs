@@ -128,6 +128,11 @@ impl Engine {
         !self.house.is_empty()
     }
 
+    /// Whether the operator has a key for `provider`.
+    pub fn pays_for(&self, provider: &str) -> bool {
+        self.house.iter().any(|(name, _)| *name == provider)
+    }
+
     /// The models that can be routed to.
     pub fn models(&self) -> &[Model] {
         &self.models

@@ -87,6 +87,21 @@ pub(crate) async fn identify(
     Ok(Who { caller, session: Some(session), request })
 }
 
+/// Who asks, where that is said and not needed.
+///
+/// # Errors
+/// As [`identify`], for what is said and wrong.
+pub(crate) async fn somebody(app: &App, parts: &Parts) -> ApiResult<Option<(Arc<Control>, Who)>> {
+    let Some(control) = &app.control else { return Ok(None) };
+    let secure = app.server.secure_cookies;
+    let Parts { method, uri, headers, extensions, .. } = parts;
+    if !headers.contains_key(header::AUTHORIZATION) && cookies::session(headers, secure).is_none() {
+        return Ok(None);
+    }
+    let who = identify(control, secure, method, uri, headers, extensions).await?;
+    Ok(Some((Arc::clone(control), who)))
+}
+
 /// A personal token, where programs put it: Anthropic's clients have a header of their own.
 fn token(uri: &Uri, headers: &HeaderMap) -> Result<Option<SecretString>, Failure> {
     let given = match own_key(headers)? {

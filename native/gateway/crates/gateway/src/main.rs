@@ -17,6 +17,7 @@ mod cli;
 mod cookies;
 mod embeddings;
 mod error;
+mod hardening;
 mod health;
 mod incoming;
 mod limits;

@@ -1,6 +1,7 @@
 //! The catalogue, in OpenAI's shape.
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{FromRequestParts, Path, State};
+use axum::http::request::Parts;
 use convergio_wire::catalog::{self, PROVIDERS};
 use convergio_wire::chat::AUTO;
 use convergio_wire::{ErrorCode, Failure, Model};
@@ -8,7 +9,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::error::ApiResult;
+use crate::auth;
+use crate::error::{ApiError, ApiResult};
 
 /// One model.
 #[derive(Debug, Serialize, ToSchema)]
@@ -23,7 +25,40 @@ pub(crate) struct ModelObject {
     owned_by: String,
     /// What routing knows about it; absent for `auto`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    convergio: Option<Model>,
+    convergio: Option<Known>,
+}
+
+/// What routing knows about a model.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Known {
+    #[serde(flatten)]
+    model: Model,
+    /// Whether the caller keeps a key for its provider; absent when nobody said who asks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    usable: Option<bool>,
+}
+
+/// The providers that the caller's keys reach; nothing when nobody said who asks.
+pub(crate) struct Reach(Option<Vec<String>>);
+
+impl FromRequestParts<App> for Reach {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> ApiResult<Self> {
+        let Some((control, who)) = auth::somebody(app, parts).await? else { return Ok(Self(None)) };
+        let mut providers = control.providers_of(&who.caller).await?;
+        if app.is_reserved(&who.caller.tenant) {
+            let housed = PROVIDERS.into_iter().filter(|name| app.engine.pays_for(name));
+            providers.extend(housed.map(str::to_owned));
+        }
+        Ok(Self(Some(providers)))
+    }
+}
+
+impl Reach {
+    fn of(&self, model: &Model) -> Option<bool> {
+        Some(self.0.as_ref()?.contains(&model.provider))
+    }
 }
 
 /// The catalogue.
@@ -44,22 +79,25 @@ fn auto() -> ModelObject {
     }
 }
 
-fn object(models: &[Model], model: &Model) -> ModelObject {
+fn object(models: &[Model], model: &Model, reach: &Reach) -> ModelObject {
     ModelObject {
         id: catalog::address(models, model),
         object: "model",
         created: 0,
         owned_by: model.provider.clone(),
-        convergio: Some(model.clone()),
+        convergio: Some(Known { model: model.clone(), usable: reach.of(model) }),
     }
 }
 
 /// The models that can be asked, and `auto`, which lets the gateway choose.
 #[utoipa::path(get, path = "/v1/models", tag = "inference",
-    responses((status = 200, description = "The catalogue", body = ModelList)))]
-pub(crate) async fn list(State(app): State<App>) -> Json<ModelList> {
+    responses((status = 200, description = "The catalogue; with accounts, for somebody who says who \
+                  asks, what their keys reach", body = ModelList),
+              (status = 401, description = "`auth.invalid`", body = crate::openapi::ErrorBody),
+              (status = 403, description = "`auth.forbidden`", body = crate::openapi::ErrorBody)))]
+pub(crate) async fn list(State(app): State<App>, reach: Reach) -> Json<ModelList> {
     let models = app.engine.models();
-    let listed = models.iter().map(|model| object(models, model));
+    let listed = models.iter().map(|model| object(models, model, &reach));
     let data = std::iter::once(auto()).chain(listed).collect();
     Json(ModelList { object: "list", data })
 }
@@ -68,9 +106,12 @@ pub(crate) async fn list(State(app): State<App>) -> Json<ModelList> {
 #[utoipa::path(get, path = "/v1/models/{id}", tag = "inference",
     params(("id" = String, Path, description = "A name from the catalogue")),
     responses((status = 200, description = "The model", body = ModelObject),
+              (status = 401, description = "`auth.invalid`", body = crate::openapi::ErrorBody),
+              (status = 403, description = "`auth.forbidden`", body = crate::openapi::ErrorBody),
               (status = 404, description = "No such model", body = crate::openapi::ErrorBody)))]
 pub(crate) async fn one(
     State(app): State<App>,
+    reach: Reach,
     Path(id): Path<String>,
 ) -> ApiResult<Json<ModelObject>> {
     if id == AUTO {
@@ -84,5 +125,5 @@ pub(crate) async fn one(
             ..Failure::new(ErrorCode::RequestNotFound, message)
         }
     })?;
-    Ok(Json(object(models, model)))
+    Ok(Json(object(models, model, &reach)))
 }

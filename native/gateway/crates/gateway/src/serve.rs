@@ -15,6 +15,7 @@ use tokio::sync::watch;
 
 use crate::announce;
 use crate::app::App;
+use crate::hardening::harden;
 use crate::metrics::Metrics;
 use crate::router::router;
 use crate::settings::{Places, Settings};
@@ -33,6 +34,7 @@ pub(crate) struct Files {
 /// # Errors
 /// What is wrong and what to do, for the person who started it.
 pub(crate) fn run(settings: Settings, files: &Files) -> Result<(), String> {
+    harden()?;
     convergio_core::check_abi().map_err(|theirs| {
         let ours = convergio_core::ABI_VERSION;
         format!("the C core has ABI {theirs}, this gateway needs {ours}; rebuild both together")
