@@ -14,7 +14,7 @@ pub enum Permission {
     OwnKeys,
     /// See one's own usage.
     OwnUsage,
-    /// See and revoke the provider keys of everybody in the tenant.
+    /// See, revoke and remove the provider keys of everybody in the tenant.
     AllKeys,
     /// See everybody's usage.
     AllUsage,

@@ -17,5 +17,5 @@ mod writer;
 
 pub use chain::Chain;
 pub use event::{Entry, Event, NotAnEvent, Word, key_action};
-pub use verify::{Broken, Fault, Verified, verify, verify_all};
+pub use verify::{Broken, Fault, Verified, verify, verify_all, verify_tenant};
 pub use writer::{AuditError, BATCH, Writer};

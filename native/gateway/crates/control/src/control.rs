@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use convergio_accounts::{Accounts, Caller};
-use convergio_audit::{Entry, Event, Writer};
+use convergio_audit::{Chain, Entry, Event, Writer};
 use convergio_store::{Millis, Store, TenantId};
 use convergio_vault::Vault;
 use tokio::task::JoinSet;
@@ -88,6 +88,11 @@ impl Control {
     /// The folder everything is kept in.
     pub fn data(&self) -> &Path {
         &self.data
+    }
+
+    /// What seals and verifies the ends of audit logs.
+    pub(crate) fn chain(&self) -> Chain {
+        Chain::new(&self.vault.derive(Chain::PURPOSE))
     }
 
     /// Writes down what was done. Returns when it is on the disk.

@@ -8,31 +8,49 @@
 //! The clock is given ([`Clock`]); nothing here reads the environment.
 #![forbid(unsafe_code)]
 
+mod audit_log;
 mod clock;
 mod control;
 mod error;
 mod identify;
+mod keys;
 mod limits;
 mod masters;
+pub mod offline;
 mod open;
 mod people;
+pub mod places;
 mod query;
 mod recorder;
+mod reminders;
 mod sessions;
+mod settings;
 mod setup;
 mod tokens;
+mod usage;
 
+pub use audit_log::{AuditPage, AuditQuery};
 pub use clock::{Clock, SystemClock};
 pub use control::{By, Control};
-pub use convergio_accounts::{AccountError, Caller, Founder, Permission, Scope, Scopes, Through};
+pub use convergio_accounts::{
+    AccountError, Caller, Founder, Permission, Person, Scope, Scopes, Through,
+};
+pub use convergio_audit::{Broken, Entry as AuditEntry, Event as AuditEvent, Verified};
+pub use convergio_store::{AuditRow, UsageBy, UsageCursor, UsageEvent, UsageTotal};
 pub use convergio_store::{KeyId, Millis, Role, TenantId, TokenId, UserId};
+pub use convergio_vault::{KeyView, VersionView};
 pub use error::{ControlError, Result};
 pub use identify::Presented;
+pub use keys::{KeyReport, NewKey, Tested};
 pub use limits::{Admission, Refusal};
 pub use masters::{Rewrap, VaultView};
 pub use open::{MasterKeyPlace, Options};
 pub use people::{PersonView, Standing};
+pub use places::Providers;
 pub use query::Query;
+pub use reminders::{Reminder, Upkeep};
 pub use sessions::{Arrival, Session, SessionView};
+pub use settings::{Settings, SettingsChange};
 pub use setup::SetupLink;
 pub use tokens::{Issued, NewToken, TokenView};
+pub use usage::{Span, UsagePage, UsageReport};

@@ -61,6 +61,14 @@ impl MasterKeyPlace {
     /// Makes the first key where this is a file. Other places are filled by whoever keeps them.
     fn create(&self, missing: SourceError) -> Result<MasterKeyring> {
         let Self::File(path) = self else { return Err(missing.into()) };
+        Self::create_file(path)
+    }
+
+    /// Makes a file with a first key. It never replaces one.
+    ///
+    /// # Errors
+    /// `Folder`; what the file says, also that it is there.
+    pub fn create_file(path: &Path) -> Result<MasterKeyring> {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             make_folder(folder)?;
         }
@@ -113,6 +121,16 @@ impl Control {
     /// # Errors
     /// `Folder`, `MasterKeyLost` or another trouble with the master key, what the store says.
     pub async fn open(options: Options) -> Result<(Self, Option<SetupLink>)> {
+        let control = Self::attach(options).await?;
+        let link = control.setup_link().await?;
+        Ok((control, link))
+    }
+
+    /// [`open`](Self::open) without giving out a link: those given out before stay good.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub async fn attach(options: Options) -> Result<Self> {
         make_folder(&options.data)?;
         let store = Store::open(&convergio_store::Options::new(options.database())).await?;
         let keys = match options.master_key.load().await {
@@ -134,9 +152,7 @@ impl Control {
         let passwords = Passwords::new(options.passwords, 2)
             .ok_or(ControlError::Internal("Argon2 does not allow these costs"))?;
         let accounts = Accounts::new(store.clone(), passwords, options.lifetimes);
-        let control = Self::new(store, vault, accounts, audit, recorder, &options);
-        let link = control.setup_link().await?;
-        Ok((control, link))
+        Ok(Self::new(store, vault, accounts, audit, recorder, &options))
     }
 }
 

@@ -1,5 +1,5 @@
 //! People: who is there, what they are, their passwords.
-use convergio_accounts::{AccountError, Caller, Permission};
+use convergio_accounts::{AccountError, Caller, Permission, Person};
 use convergio_store::{Millis, Role, TenantId, User, UserId};
 use secrecy::SecretString;
 
@@ -63,6 +63,61 @@ impl Control {
         user: &UserId,
     ) -> Result<Option<PersonView>> {
         Ok(self.store.tenant(tenant).user(user).await?.map(PersonView::from))
+    }
+
+    /// Everybody of the caller's tenant, in the order they came.
+    ///
+    /// # Errors
+    /// `NotAllowed`.
+    pub async fn people(&self, by: By<'_>) -> Result<Vec<PersonView>> {
+        by.caller.require(Permission::People)?;
+        let users = self.store.tenant(&by.caller.tenant).users().await?;
+        Ok(users.into_iter().map(PersonView::from).collect())
+    }
+
+    /// Adds somebody to the caller's tenant.
+    ///
+    /// # Errors
+    /// `NotAllowed`, `BadEmail`, `BadPassword`; `Conflict::Email` when the address is taken.
+    pub async fn add_person(&self, by: By<'_>, new: Person<'_>) -> Result<PersonView> {
+        let role = new.role;
+        let id = self.accounts.add_person(by.caller, new, self.now()).await?;
+        self.note_deed(by, &format!("person.add {role}"), format!("user {id}")).await?;
+        let person = self.person(&by.caller.tenant, &id).await?;
+        person.ok_or(ControlError::NoSuch("person"))
+    }
+
+    /// Gives somebody another role, or lets them in or out. Their sessions end, and what their tokens
+    /// may do changes at once.
+    ///
+    /// # Errors
+    /// `NotAllowed`, `NoSuch`; `Conflict::LastAdministrator`; nothing to change.
+    pub async fn change_person(
+        &self,
+        by: By<'_>,
+        id: &UserId,
+        role: Option<Role>,
+        disabled: Option<bool>,
+    ) -> Result<PersonView> {
+        by.caller.require(Permission::People)?;
+        if role.is_none() && disabled.is_none() {
+            return Err(ControlError::invalid("role", "say `role`, `disabled`, or both"));
+        }
+        let none = || ControlError::NoSuch("person");
+        let now = self.person(&by.caller.tenant, id).await?.ok_or_else(none)?;
+        let disabled_at = match disabled {
+            // Somebody who is out already stays out since then.
+            Some(true) => now.disabled_at.or(Some(self.now())),
+            Some(false) => None,
+            None => now.disabled_at,
+        };
+        let role = role.unwrap_or(now.role);
+        let changed = self.accounts.set_standing(by.caller, id, role, disabled_at).await;
+        self.tokens.forget();
+        changed?;
+        let state = if disabled_at.is_some() { "disabled" } else { "enabled" };
+        self.note_deed(by, &format!("person.change {role} {state}"), format!("user {id}")).await?;
+        self.person(&by.caller.tenant, id).await?.ok_or_else(none)
     }
 
     /// Changes the caller's own password and ends all their sessions, this one too.

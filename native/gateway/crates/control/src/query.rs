@@ -40,7 +40,7 @@ impl Control {
         Ok(Some(self.limits.admit(&caller.user, limit, now)?))
     }
 
-    async fn read_limit(&self, tenant: &TenantId, now: Millis) -> Result<Option<u32>> {
+    pub(crate) async fn read_limit(&self, tenant: &TenantId, now: Millis) -> Result<Option<u32>> {
         let setting = self.store.tenant(tenant).setting(REQUESTS_PER_MINUTE).await?;
         // What is no number was not written by this program, and must not let everybody through.
         let limit = setting

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use convergio_control::{Control, TenantId};
 use convergio_engine::Engine;
 
+use crate::api::Vendors;
 use crate::metrics::Metrics;
 use crate::settings::Server;
 
@@ -18,6 +19,8 @@ pub(crate) struct App {
     pub(crate) control: Option<Arc<Control>>,
     /// Tenants that house keys serve.
     reserved: Arc<[String]>,
+    /// What the configuration says of addresses that callers supply.
+    pub(crate) vendors: Arc<Vendors>,
     draining: Arc<AtomicBool>,
 }
 
@@ -28,6 +31,7 @@ impl App {
         server: Server,
         control: Option<Control>,
         reserved: Vec<String>,
+        vendors: Vendors,
     ) -> Self {
         Self {
             engine: Arc::new(engine),
@@ -35,6 +39,7 @@ impl App {
             server: Arc::new(server),
             control: control.map(Arc::new),
             reserved: reserved.into(),
+            vendors: Arc::new(vendors),
             draining: Arc::default(),
         }
     }

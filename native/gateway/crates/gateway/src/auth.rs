@@ -155,8 +155,9 @@ pub(crate) fn peer(extensions: &Extensions) -> String {
     peer.map_or_else(|| "unknown".to_owned(), |peer| peer.0.ip().to_string())
 }
 
-/// Before every question to a model: with accounts on, only people of this installation get through who
-/// may ask and do not ask too often, with their [`Who`] among the extensions. What they authenticated with goes no further.
+/// Before every question to a model: with accounts on, only people of this installation get through
+/// who may ask and do not ask too often, with their [`Who`] among the extensions. What they
+/// authenticated with goes no further.
 pub(crate) async fn inference(
     State(app): State<App>,
     mut request: Request,

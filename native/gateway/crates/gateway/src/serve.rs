@@ -1,6 +1,7 @@
 //! Listening, and stopping in good order.
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::serve::ListenerExt;
@@ -14,6 +15,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::announce;
+use crate::api::Vendors;
 use crate::app::App;
 use crate::hardening::harden;
 use crate::metrics::Metrics;
@@ -43,6 +45,7 @@ pub(crate) fn run(settings: Settings, files: &Files) -> Result<(), String> {
     if kept.is_some() && accounts.reserved_capacity.is_empty() {
         forget_house_keys(&mut config);
     }
+    let vendors = Vendors::new(&config);
     let engine = Engine::new(config, &Allocator::new())
         .map_err(|error| format!("the configuration is wrong:\n{error}"))?;
     if kept.is_none() && engine.profile().features.audit_required() {
@@ -66,8 +69,13 @@ pub(crate) fn run(settings: Settings, files: &Files) -> Result<(), String> {
                 Some(kept) => open(kept).await?,
                 None => (None, None),
             };
-            let app = App::new(engine, metrics, server, control, accounts.reserved_capacity);
+            let reserved = accounts.reserved_capacity;
+            let app = App::new(engine, metrics, server, control, reserved, vendors);
+            let clockwork = app.control.clone().map(|control| tokio::spawn(upkeep(control)));
             let served = listen(app.clone(), link, files).await;
+            if let Some(clockwork) = clockwork {
+                clockwork.abort();
+            }
             if let Some(control) = &app.control {
                 control.close().await;
             }
@@ -80,6 +88,19 @@ async fn open(kept: Places) -> Result<(Option<Control>, Option<SetupLink>), Stri
     let options = convergio_control::Options::new(kept.data, kept.master_key);
     let (control, link) = Control::open(options).await.map_err(|error| error.to_string())?;
     Ok((Some(control), link))
+}
+
+/// Once a minute, and at once: what time has brought about. A round that fails is told of, and the
+/// next one goes on where it ended.
+async fn upkeep(control: Arc<Control>) {
+    let mut rounds = tokio::time::interval(Duration::from_secs(60));
+    rounds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        rounds.tick().await;
+        if let Err(error) = control.upkeep().await {
+            tracing::error!(%error, "upkeep failed; it is tried again in a minute");
+        }
+    }
 }
 
 /// A house key that may serve nobody has no business in memory.

@@ -27,6 +27,7 @@ pub use envelope::Binding;
 pub use error::{Result, VaultError};
 pub use fingerprint::Pepper;
 pub use master::{DataKey, MasterKeyring, MasterKeys, Pending};
+pub use secret::check as check_secret;
 pub use vault::{
     KeyView, Lease, NewSecret, Outlived, Probe, Rewrapped, Unmoved, Vault, VersionView,
 };

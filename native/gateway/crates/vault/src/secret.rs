@@ -10,7 +10,7 @@ const LONGEST: usize = 4096;
 ///
 /// # Errors
 /// `NotAKey` with the rule that it breaks, never with the text.
-pub(crate) fn check(secret: &SecretString) -> Result<()> {
+pub fn check(secret: &SecretString) -> Result<()> {
     let text = secret.expose_secret();
     if text.len() < SHORTEST {
         Err(VaultError::NotAKey("it is shorter than 16 characters"))

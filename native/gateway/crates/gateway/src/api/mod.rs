@@ -1,11 +1,19 @@
 //! The control plane's face, `/api/v1`: each handler parses, calls one method of
 //! [`Control`](convergio_control::Control), and maps what comes back. None of them decides anything.
+mod audit;
 mod body;
+mod csv;
+mod keys;
 mod me;
+mod people;
+mod query;
 mod refusals;
 mod session;
+mod settings;
 mod setup;
 mod tokens;
+mod usage;
+mod vendors;
 
 use std::sync::Arc;
 
@@ -13,7 +21,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
-use axum::routing::{delete, get, put};
+use axum::routing::{delete, get, patch, post, put};
 use axum::{Router, middleware};
 use convergio_control::{Arrival, Control};
 use utoipa::OpenApi;
@@ -22,11 +30,20 @@ use crate::app::App;
 use crate::auth;
 use crate::observe::RequestId;
 
+pub(crate) use vendors::Vendors;
+
 /// What handlers of the control plane share.
 #[derive(Clone)]
 pub(crate) struct Api {
     pub(crate) app: App,
     pub(crate) control: Arc<Control>,
+}
+
+impl Api {
+    /// The providers, to be asked whether they take a key.
+    fn asked(&self) -> vendors::Asked<'_> {
+        vendors::Asked { engine: &self.app.engine, vendors: &self.app.vendors }
+    }
 }
 
 /// Every route of the control plane.
@@ -38,6 +55,23 @@ pub(crate) fn routes(app: App, control: Arc<Control>) -> Router {
         .route("/api/v1/me/password", put(me::change_password))
         .route("/api/v1/tokens", get(tokens::list).post(tokens::issue))
         .route("/api/v1/tokens/{id}", delete(tokens::revoke))
+        .route("/api/v1/people", get(people::list).post(people::add))
+        .route("/api/v1/people/{id}", patch(people::change))
+        .route("/api/v1/providers", get(vendors::list))
+        .route("/api/v1/keys", get(keys::list).post(keys::add))
+        .route("/api/v1/keys/check", post(keys::check))
+        .route("/api/v1/keys/{id}", get(keys::show).patch(keys::rename).delete(keys::remove))
+        .route("/api/v1/keys/{id}/test", post(keys::test))
+        .route("/api/v1/keys/{id}/rotate", post(keys::rotate))
+        .route("/api/v1/keys/{id}/revoke", post(keys::revoke))
+        .route("/api/v1/reminders", get(keys::reminders))
+        .route("/api/v1/usage", get(usage::usage))
+        .route("/api/v1/usage/events", get(usage::events))
+        .route("/api/v1/audit", get(audit::list))
+        .route("/api/v1/audit/verify", get(audit::verify))
+        .route("/api/v1/settings", get(settings::show).put(settings::change))
+        .route("/api/v1/vault", get(settings::vault))
+        .route("/api/v1/vault/rewrap", post(settings::rewrap))
         .route_layer(middleware::map_response(keep_out_of_caches))
         .with_state(Api { app, control })
 }
@@ -55,7 +89,29 @@ pub(crate) fn routes(app: App, control: Arc<Control>) -> Router {
         me::change_password,
         tokens::list,
         tokens::issue,
-        tokens::revoke
+        tokens::revoke,
+        people::list,
+        people::add,
+        people::change,
+        vendors::list,
+        keys::list,
+        keys::add,
+        keys::check,
+        keys::show,
+        keys::rename,
+        keys::remove,
+        keys::test,
+        keys::rotate,
+        keys::revoke,
+        keys::reminders,
+        usage::usage,
+        usage::events,
+        audit::list,
+        audit::verify,
+        settings::show,
+        settings::change,
+        settings::vault,
+        settings::rewrap
     ),
     tags((name = "control", description = "People, keys, usage, audit"))
 )]

@@ -1,13 +1,19 @@
 //! The control plane over HTTP: who gets in, who may do what, and what is kept of it.
+mod audit;
+mod cli;
+mod keys;
 mod people;
+mod roles;
 mod setup;
 mod tokens;
+mod usage;
 
 use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::support::Gateway;
+use crate::support::provider::Provider;
 
 pub(super) const EMAIL: &str = "ada@example.org";
 pub(super) const PASSWORD: &str = "correct horse battery canary";
@@ -81,6 +87,10 @@ impl Person {
         self.send(Method::PUT, path, Some(body), &[]).await
     }
 
+    pub(super) async fn patch(&self, path: &str, body: Value) -> Reply {
+        self.send(Method::PATCH, path, Some(body), &[]).await
+    }
+
     pub(super) async fn delete(&self, path: &str) -> Reply {
         self.send(Method::DELETE, path, None, &[]).await
     }
@@ -126,6 +136,23 @@ pub(super) async fn fresh(config: &str) -> Gateway {
 pub(super) async fn again(folder: TempDir, config: &str) -> Gateway {
     Gateway::start_in(folder, &[("CONVERGIO_OPENAI_BASE_URL", "http://127.0.0.1:9/v1")], config)
         .await
+}
+
+/// A fresh gateway for a provider, and its first administrator.
+pub(super) async fn with_provider(provider: &Provider) -> (Gateway, Person) {
+    let environment = [("CONVERGIO_OPENAI_BASE_URL", provider.base_url.as_str())];
+    let config = "[retry]\nmax_retries = 0\n";
+    let gateway = Gateway::start_in(tempfile::tempdir().unwrap(), &environment, config).await;
+    let ada = administrator(&gateway).await;
+    (gateway, ada)
+}
+
+/// Somebody whom an administrator adds, in their session.
+pub(super) async fn add(gateway: &Gateway, ada: &Person, name: &str, role: &str) -> Person {
+    let email = format!("{name}@example.org");
+    let body = json!({"email": email, "password": PASSWORD, "role": role});
+    ada.post("/api/v1/people", body).await.expect(201);
+    Person::log_in(gateway, &email, PASSWORD).await
 }
 
 /// The token of the link that the gateway gave out.

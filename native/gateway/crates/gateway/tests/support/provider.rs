@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::{get, post};
 use axum::serve::ListenerExt;
 use axum::{Json, Router};
 use futures_util::{StreamExt, stream};
@@ -30,8 +30,10 @@ pub(crate) struct Provider {
 impl Provider {
     pub(crate) async fn start() -> Self {
         let calls: Arc<Mutex<Vec<Call>>> = Arc::default();
-        let router =
-            Router::new().route("/v1/chat/completions", post(answer)).with_state(calls.clone());
+        let router = Router::new()
+            .route("/v1/chat/completions", post(answer))
+            .route("/v1/models", get(models))
+            .with_state(calls.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base_url = format!("http://{}/v1", listener.local_addr().unwrap());
         // Without this the provider itself would add 40 ms steps to its streams.
@@ -55,17 +57,31 @@ impl Drop for Provider {
 
 type Calls = Arc<Mutex<Vec<Call>>>;
 
+fn key_of(headers: &HeaderMap) -> String {
+    headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.strip_prefix("Bearer "))
+        .unwrap_or_default()
+        .to_owned()
+}
+
+/// Takes every key but those that say `refused`.
+async fn models(headers: HeaderMap) -> Response {
+    if key_of(&headers).contains("refused") {
+        let error = json!({"error": {"message": "Incorrect key", "code": "invalid_api_key"}});
+        return (StatusCode::UNAUTHORIZED, Json(error)).into_response();
+    }
+    Json(json!({"object": "list", "data": [{"id": "gpt-4o-mini", "object": "model"}]}))
+        .into_response()
+}
+
 async fn answer(
     State(calls): State<Calls>,
     headers: HeaderMap,
     Json(body): Json<Value>,
 ) -> Response {
-    let key = headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.strip_prefix("Bearer "))
-        .unwrap_or_default()
-        .to_owned();
+    let key = key_of(&headers);
     let earlier = {
         let mut calls = calls.lock().unwrap();
         calls.push(Call { key: key.clone(), body: body.clone() });

@@ -1,4 +1,6 @@
 //! The command line.
+mod keep;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -34,6 +36,29 @@ enum Command {
     },
     /// Print the OpenAPI document.
     Openapi,
+    /// Prove that nobody edited the audit log.
+    #[command(subcommand)]
+    Audit(keep::Audit),
+    /// Copy the database, whether the gateway runs or not. The master key is not in it.
+    Backup {
+        /// The copy; a file of that name must not exist yet.
+        file: PathBuf,
+        #[command(flatten)]
+        at: keep::Where,
+    },
+    /// Make, add or list master keys.
+    #[command(subcommand)]
+    MasterKey(keep::MasterKey),
+    /// Wrap everything anew under the newest master key, while the gateway does not run.
+    Rewrap {
+        #[command(flatten)]
+        at: keep::Where,
+    },
+    /// Give out a new link that lets the first administrator in; those before are void.
+    SetupLink {
+        #[command(flatten)]
+        at: keep::Where,
+    },
 }
 
 /// How to serve.
@@ -101,6 +126,14 @@ impl Cli {
                 }
                 Ok(())
             }
+            Command::Audit(command) => keep::audit(command),
+            Command::Backup { file, at } => keep::backup(at, file),
+            Command::MasterKey(command) => keep::master_key(command),
+            Command::Rewrap { at } => {
+                start_logging(LogFormat::Text, "info")?;
+                keep::rewrap(at)
+            }
+            Command::SetupLink { at } => keep::setup_link(at),
             Command::Openapi => {
                 println!("{}", openapi::document().to_pretty_json().map_err(|e| e.to_string())?);
                 Ok(())
