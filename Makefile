@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RM := $(BIN)/release-manager
 
-.PHONY: help core setup test check format bench lighthouse lock clean \
+.PHONY: help core setup test check format bench bench-peers lighthouse lock clean \
         v7-build v7-test v7-release ffi_test
 
 help: ## This list
@@ -37,8 +37,8 @@ v7-test: setup ## Run all tests of the system
 ffi_test: setup ## The C and Rust boundary, from both sides
 	$(RM) verify --tag ffi
 
-test: setup ## The release manager's own tests
-	$(BIN)/pytest -q -n auto suites/harness
+test: setup ## The tests of the release manager and of the measurements
+	$(BIN)/pytest -q -n auto suites/harness suites/bench
 
 check: setup ## Format, lint, types, import rules, clippy, drift of schemas, versions and faults
 	$(BIN)/ruff format --check .
@@ -57,8 +57,11 @@ format: setup ## Rewrite sources in the house format
 	$(BIN)/ruff check --fix .
 	cargo fmt --manifest-path native/gateway/Cargo.toml --all
 
-bench: setup ## Costs as ratios to peers, measured in one run; needs a minute or two
+bench: setup ## Costs as ratios to peers, measured in one run; needs some minutes
 	$(BIN)/python -m suites.bench
+
+bench-peers: setup ## The gateway beside LiteLLM and Portkey, which it installs; some minutes more
+	$(BIN)/python -m suites.bench --only gateway --peers
 
 lighthouse: setup ## Lighthouse over report pages: accessibility must be 100; a minute or two
 	$(BIN)/python -m suites.bench.lighthouse

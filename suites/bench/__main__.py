@@ -1,6 +1,7 @@
 """Run every comparison and print it as ratios. Bars are stated beside the figures, never asserted.
 
-`python -m suites.bench [--rounds N] [--only tasks,noop,start,load,reuse,native]`
+`python -m suites.bench [--rounds N] [--only tasks,noop,start,load,reuse,native,gateway]
+[--peers]`
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from suites.bench import projects, reuse
-from suites.bench.measure import Contender, FailedContenderError, Measured, interleave
+from suites.bench.measure import Contender, FailedContenderError, interleave
+from suites.bench.tables import processes, table
 
 ROOT = Path(__file__).resolve().parents[2]
 PEERS = ROOT / ".venv" / "bench"
@@ -36,16 +39,6 @@ def peer(name: str) -> str:
         subprocess.run([sys.executable, "-m", "venv", str(PEERS)], check=True)
         subprocess.run([str(PEERS / "bin/pip"), "-q", "install", *PEER_PACKAGES], check=True)
     return str(program)
-
-
-def table(title: str, rows: Sequence[tuple[str, ...]], header: tuple[str, ...]) -> None:
-    """Print an aligned table."""
-    print(f"\n{title}")
-    widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
-    for row in [header, *rows]:
-        cells = [row[0].ljust(widths[0])]
-        cells += [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
-        print("  " + "  ".join(cells))
 
 
 def bench_tasks(work: Path, rounds: int) -> None:
@@ -115,9 +108,7 @@ def bench_noop(work: Path, rounds: int) -> None:
         subprocess.run(argv, cwd=folder, check=True, capture_output=True)
         contenders.append(Contender(name=name, argv=argv, cwd=folder))
     results = interleave(contenders, rounds)
-    print_plain(
-        f"{MANY} checks, nothing to do (bar: at most 0.5 s CPU)", results, "release-manager"
-    )
+    processes(f"{MANY} checks, nothing to do (bar: at most 0.5 s CPU)", results, "release-manager")
 
 
 def bench_reuse(work: Path, rounds: int) -> None:
@@ -154,7 +145,7 @@ def bench_reuse(work: Path, rounds: int) -> None:
         Contender(name="release-manager, every report", argv=["sh", "-c", rendered], cwd=ours.cwd)
     )
     title = f"{MANY} unchanged checks reused (bar: at most 0.3 s CPU)"
-    print_plain(title, interleave(same, rounds), "release-manager")
+    processes(title, interleave(same, rounds), "release-manager")
     decided = Contender(
         name="release-manager, decided",
         argv=ours.argv,
@@ -183,7 +174,7 @@ def bench_affected(work: Path, rounds: int) -> None:
     )
     interleave([contender], 1)  # a machine is asked once what it has
     title = "verify --affected here, nothing changed (bar: under 1 s)"
-    print_plain(title, interleave([contender], rounds), "")
+    processes(title, interleave([contender], rounds), "")
 
 
 def bench_start(work: Path, rounds: int) -> None:
@@ -197,7 +188,7 @@ def bench_start(work: Path, rounds: int) -> None:
         ),
     ]
     results = interleave(contenders, rounds * 3)
-    print_plain("release-manager --version (bar: at most 0.1 s CPU)", results, "release-manager")
+    processes("release-manager --version (bar: at most 0.1 s CPU)", results, "release-manager")
 
 
 def bench_load(work: Path, rounds: int) -> None:
@@ -211,9 +202,7 @@ def bench_load(work: Path, rounds: int) -> None:
         prepare=lambda: shutil.rmtree(folder / ".release-manager", ignore_errors=True),
     )
     results = interleave([contender], rounds)
-    print_plain(
-        f"load, validate and plan {MANY} checks (bar: at most 3 s CPU, 300 MB)", results, ""
-    )
+    processes(f"load, validate and plan {MANY} checks (bar: at most 3 s CPU, 300 MB)", results, "")
 
 
 def bench_report(_work: Path, rounds: int) -> None:
@@ -250,20 +239,14 @@ def bench_native(_work: Path, _rounds: int) -> None:
     table("native (bars: C ABI crossing 100 ns, routing 1 KB 5000 ns)", rows, ("what", "figure"))
 
 
-def print_plain(title: str, results: dict[str, Measured], ours: str) -> None:
-    """Print medians, with the ratio to ours where there is one to compare."""
-    base = results[ours].cpu if ours else 0.0
-    rows = [
-        (
-            result.name,
-            f"{result.cpu:.3f}",
-            f"{base / result.cpu:.2f}" if base and result.cpu else "-",
-            f"{result.wall:.3f}",
-            f"{result.rss_mib:.0f}",
-        )
-        for result in results.values()
-    ]
-    table(title, rows, ("tool", "CPU s", "ours/tool", "wall s", "peak MiB"))
+def bench_gateway(work: Path, rounds: int, *, peers: bool = False) -> None:
+    """What our gateway adds to a call of a provider, beside a plain proxy and, asked for, peers."""
+    from suites.bench.gateway.run import measured
+
+    for section in measured(work / "gateway", rounds, peers=peers):
+        table(section.title, section.rows, section.header)
+        for line in section.notes:
+            print(f"  {line}")
 
 
 BENCHES: dict[str, Callable[[Path, int], None]] = {
@@ -274,6 +257,7 @@ BENCHES: dict[str, Callable[[Path, int], None]] = {
     "report": bench_report,
     "reuse": bench_reuse,
     "native": bench_native,
+    "gateway": bench_gateway,
 }
 
 
@@ -282,13 +266,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", default=",".join(BENCHES), help="comma-separated names")
+    parser.add_argument(
+        "--peers", action="store_true", help="install LiteLLM and Portkey and measure them, too"
+    )
     options = parser.parse_args()
+    benches: dict[str, Callable[[Path, int], None]] = {
+        **BENCHES,
+        "gateway": partial(bench_gateway, peers=options.peers),
+    }
     # Who installed a tool has its modules compiled; a shell that forbids that would measure it.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     with tempfile.TemporaryDirectory(prefix="release-manager-bench-") as folder:
         for name in options.only.split(","):
             try:
-                BENCHES[name](Path(folder), options.rounds)
+                benches[name](Path(folder), options.rounds)
             except (FailedContenderError, subprocess.CalledProcessError) as error:
                 print(f"{name}: {error}", file=sys.stderr)
                 return 1
