@@ -21,7 +21,7 @@ pub(crate) struct Health {
 /// Whether requests should be sent here.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Readiness {
-    /// `ready` or `draining`.
+    /// `ready`, `draining` or `database`: it does not answer.
     status: &'static str,
 }
 
@@ -32,14 +32,21 @@ pub(crate) async fn healthz() -> Json<Health> {
     Json(Health { status: "ok", about: About::this_build() })
 }
 
-/// Ready for requests: no while it is stopping.
+/// Ready for requests: not while it is stopping, nor while its database does not answer.
 #[utoipa::path(get, path = "/readyz", tag = "operations",
     responses((status = 200, description = "Send requests", body = Readiness),
-              (status = 503, description = "Stopping; send requests elsewhere", body = Readiness)))]
+              (status = 503, description = "Send requests elsewhere", body = Readiness)))]
 pub(crate) async fn readyz(State(app): State<App>) -> Response {
+    let not =
+        |status| (StatusCode::SERVICE_UNAVAILABLE, Json(Readiness { status })).into_response();
     if app.is_draining() {
-        return (StatusCode::SERVICE_UNAVAILABLE, Json(Readiness { status: "draining" }))
-            .into_response();
+        return not("draining");
+    }
+    if let Some(control) = &app.control
+        && let Err(error) = control.store().ping().await
+    {
+        tracing::error!(%error, "not ready");
+        return not("database");
     }
     Json(Readiness { status: "ready" }).into_response()
 }

@@ -20,6 +20,9 @@ use crate::token::csrf_token;
 
 pub use people::Person;
 
+/// The longest e-mail address there can be, in bytes (RFC 5321).
+const LONGEST_EMAIL: usize = 254;
+
 /// How long things last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
@@ -135,6 +138,10 @@ impl Accounts {
     /// # Errors
     /// `WrongLogin` whatever is wrong, `TooManyAttempts` before the password is even looked at.
     pub async fn login(&self, attempt: Attempt<'_>, now: Millis) -> Result<LoggedIn> {
+        // Nobody has such an address, and what failed is remembered: not by the kilobyte.
+        if attempt.email.len() > LONGEST_EMAIL {
+            return Err(AccountError::WrongLogin);
+        }
         self.admit(attempt.email, now)?;
         let user = self.recognise(&attempt).await?.ok_or(AccountError::WrongLogin)?;
         self.throttle().succeeded(attempt.email);
@@ -239,7 +246,7 @@ fn check_email(text: &str) -> Result<()> {
         .split_once('@')
         .is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'));
     let clean = !text.chars().any(|letter| letter.is_whitespace() || letter.is_control());
-    if parts && clean && text.len() <= 254 { Ok(()) } else { Err(AccountError::BadEmail) }
+    if parts && clean && text.len() <= LONGEST_EMAIL { Ok(()) } else { Err(AccountError::BadEmail) }
 }
 
 fn after(now: Millis, time: Duration) -> Millis {

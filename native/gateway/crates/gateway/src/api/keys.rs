@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use crate::api::Api;
 use crate::api::body::{Body, Id};
 use crate::api::refusals::{Changing, Reading};
+use crate::api::words::{ProviderName, StageName, StateName};
 use crate::auth::Who;
 use crate::error::ApiResult;
 
@@ -47,12 +48,13 @@ impl EndpointObject {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewKeyBody {
-    /// `openai`, `anthropic`, `google` or `azure`.
+    #[schema(value_type = ProviderName)]
     provider: String,
-    /// What it is called, 1 to 100 characters.
+    /// What it is called.
+    #[schema(min_length = 1, max_length = 100)]
     name: String,
     /// The key itself. It is sealed, and nothing shows more of it than its last four characters.
-    #[schema(value_type = String, format = Password)]
+    #[schema(value_type = String, format = Password, min_length = 16, max_length = 4096, pattern = "^[!-~]+$")]
     secret: SecretString,
     endpoint: Option<EndpointObject>,
 }
@@ -61,9 +63,9 @@ pub(crate) struct NewKeyBody {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CheckBody {
-    /// `openai`, `anthropic`, `google` or `azure`.
+    #[schema(value_type = ProviderName)]
     provider: String,
-    #[schema(value_type = String, format = Password)]
+    #[schema(value_type = String, format = Password, min_length = 16, max_length = 4096, pattern = "^[!-~]+$")]
     secret: SecretString,
     endpoint: Option<EndpointObject>,
 }
@@ -72,7 +74,7 @@ pub(crate) struct CheckBody {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RenameBody {
-    /// 1 to 100 characters.
+    #[schema(min_length = 1, max_length = 100)]
     name: String,
 }
 
@@ -80,7 +82,7 @@ pub(crate) struct RenameBody {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RotateBody {
-    #[schema(value_type = String, format = Password)]
+    #[schema(value_type = String, format = Password, min_length = 16, max_length = 4096, pattern = "^[!-~]+$")]
     secret: SecretString,
     /// For so long the one before works on; 0, and it is revoked at once.
     #[serde(default)]
@@ -93,6 +95,7 @@ pub(crate) struct RotateBody {
 #[serde(deny_unknown_fields)]
 pub(crate) struct RevokeBody {
     /// All of them when absent.
+    #[schema(minimum = 1)]
     version: Option<i64>,
 }
 
@@ -100,7 +103,7 @@ pub(crate) struct RevokeBody {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct VersionObject {
     version: i64,
-    /// `active`, `overlapping` or `revoked`.
+    #[schema(value_type = StateName)]
     state: &'static str,
     /// Tells secrets apart without telling them.
     fingerprint: String,
@@ -113,8 +116,8 @@ pub(crate) struct VersionObject {
     /// When it should be rotated.
     #[schema(required)]
     due_at: Option<i64>,
-    /// `due_in_14_days`, `due_in_7_days`, `due_in_1_day` or `overdue`, when it is near.
-    #[schema(required)]
+    /// How near that is, when it is near.
+    #[schema(required, value_type = Option<StageName>)]
     stage: Option<&'static str>,
 }
 
@@ -172,7 +175,7 @@ pub(crate) struct ReminderObject {
     name: String,
     provider: String,
     version: i64,
-    /// `due_in_14_days`, `due_in_7_days`, `due_in_1_day` or `overdue`.
+    #[schema(value_type = StageName)]
     stage: &'static str,
     due_at: i64,
 }

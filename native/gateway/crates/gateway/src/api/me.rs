@@ -11,6 +11,7 @@ use crate::api::Api;
 use crate::api::body::Body;
 use crate::api::refusals::{Changing, Reading};
 use crate::api::session::{TenantObject, UserObject, standing};
+use crate::api::words::ScopeName;
 use crate::auth::Who;
 use crate::error::ApiResult;
 
@@ -24,7 +25,7 @@ pub(crate) struct Me {
     /// `session` or `token`.
     through: &'static str,
     /// What the token is good for; null for a session, which is good for everything.
-    #[schema(required)]
+    #[schema(required, value_type = Option<Vec<ScopeName>>)]
     scopes: Option<Vec<&'static str>>,
 }
 
@@ -35,7 +36,7 @@ pub(crate) struct Passwords {
     #[schema(value_type = String, format = Password)]
     old: SecretString,
     /// 12 characters or more.
-    #[schema(value_type = String, format = Password)]
+    #[schema(value_type = String, format = Password, min_length = 12, max_length = 1024)]
     new: SecretString,
 }
 

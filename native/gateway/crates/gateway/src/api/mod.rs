@@ -14,6 +14,7 @@ mod setup;
 mod tokens;
 mod usage;
 mod vendors;
+mod words;
 
 use std::sync::Arc;
 

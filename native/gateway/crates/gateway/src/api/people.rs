@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use crate::api::Api;
 use crate::api::body::{Body, Id};
 use crate::api::refusals::{Changing, Reading};
+use crate::api::words::RoleName;
 use crate::auth::Who;
 use crate::error::ApiResult;
 
@@ -18,11 +19,12 @@ use crate::error::ApiResult;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewPerson {
+    #[schema(min_length = 3, max_length = 254)]
     email: String,
     /// Their first one, 12 characters or more.
-    #[schema(value_type = String, format = Password)]
+    #[schema(value_type = String, format = Password, min_length = 12, max_length = 1024)]
     password: SecretString,
-    /// `user`, `admin` or `auditor`.
+    #[schema(value_type = RoleName)]
     role: String,
 }
 
@@ -30,7 +32,7 @@ pub(crate) struct NewPerson {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PersonChange {
-    /// `user`, `admin` or `auditor`.
+    #[schema(value_type = Option<RoleName>)]
     role: Option<String>,
     /// May they not log in?
     disabled: Option<bool>,
@@ -41,6 +43,7 @@ pub(crate) struct PersonChange {
 pub(crate) struct PersonObject {
     id: String,
     email: String,
+    #[schema(value_type = RoleName)]
     role: &'static str,
     created_at: i64,
     /// Since when they may not log in.

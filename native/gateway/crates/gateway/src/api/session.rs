@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use crate::api::body::Body;
 use crate::api::refusals::{Changing, Entering, Reading};
+use crate::api::words::RoleName;
 use crate::api::{Api, From};
 use crate::auth::Who;
 use crate::cookies;
@@ -43,7 +44,7 @@ pub(crate) struct SessionObject {
 pub(crate) struct UserObject {
     id: String,
     email: String,
-    /// `user`, `admin` or `auditor`.
+    #[schema(value_type = RoleName)]
     role: &'static str,
 }
 

@@ -27,10 +27,12 @@ pub(crate) struct Setup {
     #[schema(value_type = String)]
     token: SecretString,
     /// What the first tenant is to be called.
+    #[schema(min_length = 1, max_length = 200)]
     tenant: String,
+    #[schema(min_length = 3, max_length = 254)]
     email: String,
     /// 12 characters or more.
-    #[schema(value_type = String, format = Password)]
+    #[schema(value_type = String, format = Password, min_length = 12, max_length = 1024)]
     password: SecretString,
 }
 

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use crate::api::Api;
 use crate::api::body::{Body, Id};
 use crate::api::refusals::{Changing, Reading};
+use crate::api::words::ScopeName;
 use crate::auth::Who;
 use crate::error::ApiResult;
 
@@ -18,9 +19,10 @@ use crate::error::ApiResult;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewTokenBody {
-    /// What it is called, 1 to 100 characters.
+    /// What it is called.
+    #[schema(min_length = 1, max_length = 100)]
     name: String,
-    /// One or more of `chat`, `keys`, `usage`, `admin`, `audit`.
+    #[schema(value_type = Vec<ScopeName>, min_items = 1)]
     scopes: Vec<String>,
     /// When it ends by itself, in milliseconds since 1970.
     expires_at: Option<i64>,
@@ -31,6 +33,7 @@ pub(crate) struct NewTokenBody {
 pub(crate) struct TokenObject {
     id: String,
     name: String,
+    #[schema(value_type = Vec<ScopeName>)]
     scopes: Vec<&'static str>,
     created_at: i64,
     #[schema(required)]

@@ -67,7 +67,10 @@ async fn the_master_key_is_turned_over_from_the_command_line() {
     ada.post("/api/v1/keys", key).await.expect(201);
     let folder = gateway.stop().await;
     let at = folder.path();
-    assert!(said(&run(at, &["master-key", "init"]), false).contains("master.key"), "never replaced");
+    assert!(
+        said(&run(at, &["master-key", "init"]), false).contains("master.key"),
+        "never replaced"
+    );
     assert_eq!(said(&run(at, &["master-key", "status"]), true), "version 1: 2 secrets\n");
     said(&run(at, &["master-key", "add-version"]), true);
     assert!(said(&run(at, &["rewrap"]), true).contains("2 secrets were wrapped anew"));
