@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 RM := $(BIN)/release-manager
 
 .PHONY: help core setup test check format bench bench-peers lighthouse lock clean \
-        v7-build v7-test v7-release ffi_test
+        v7-build v7-test v7-release ffi_test byok_test
 
 help: ## This list
 	@grep -hE '^[a-zA-Z0-9_-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
@@ -36,6 +36,9 @@ v7-test: setup ## Run all tests of the system
 
 ffi_test: setup ## The C and Rust boundary, from both sides
 	$(RM) verify --tag ffi
+
+byok_test: setup ## Bring-your-own-key: wizard, encryption, rotation, providers, no key in plaintext
+	$(RM) verify v7-3
 
 test: setup ## The tests of the release manager and of the measurements
 	$(BIN)/pytest -q -n auto suites/harness suites/bench
