@@ -1,7 +1,7 @@
 //! The first start: a link that lets one person in, once.
 use convergio_accounts::Founder;
 use convergio_audit::Event;
-use convergio_store::Millis;
+use convergio_store::{Millis, TenantId, UserId};
 use secrecy::SecretString;
 
 use crate::control::Control;
@@ -55,6 +55,29 @@ impl Control {
         };
         self.note(&tenant, arrival.request_id, deed).await?;
         self.log_in(founder.email, founder.password, arrival).await
+    }
+}
+
+/// Who acts from the command line: the word in the audit log.
+const OPERATOR: &str = "operator";
+
+impl Control {
+    /// Makes another tenant and its first administrator. Only whoever runs the installation can: there
+    /// is nobody in it who is above all tenants.
+    ///
+    /// # Errors
+    /// A name, address or password that cannot be used; `Conflict::Email`.
+    pub async fn add_tenant(&self, founder: Founder<'_>) -> Result<(TenantId, UserId)> {
+        check_name("tenant", founder.tenant, 200)?;
+        let now = self.now();
+        let (tenant, user) = self.accounts.found_tenant(founder, now).await?;
+        let deed = Event::AdminAction {
+            actor: OPERATOR.to_owned(),
+            action: "tenant.add".to_owned(),
+            target: format!("tenant {tenant}"),
+        };
+        self.note(&tenant, &format!("command-line-{now}"), deed).await?;
+        Ok((tenant, user))
     }
 }
 

@@ -77,10 +77,18 @@ pub(crate) fn run(settings: Settings, files: &Files) -> Result<(), String> {
                 clockwork.abort();
             }
             if let Some(control) = &app.control {
-                control.close().await;
+                close(control).await;
             }
             served
         })
+}
+
+/// Lets what was begun be written down, and then closes the database. Patience ends, though: whoever
+/// stops the gateway waits for it.
+async fn close(control: &Control) {
+    if tokio::time::timeout(Duration::from_secs(5), control.close()).await.is_err() {
+        tracing::warn!("the database was still busy; what is committed is kept");
+    }
 }
 
 /// Opens what is kept.

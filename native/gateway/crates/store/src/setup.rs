@@ -1,4 +1,6 @@
 //! The one-time link that lets the first administrator in.
+use sqlx::{Sqlite, Transaction};
+
 use crate::error::Result;
 use crate::id::{TenantId, UserId};
 use crate::open::Store;
@@ -43,8 +45,6 @@ impl Store {
         now: Millis,
     ) -> Result<(TenantId, UserId)> {
         let hash = token_hash.as_slice();
-        let (tenant, user) = (TenantId::new(now), UserId::new(now));
-        let (tenant_text, user_text, role) = (tenant.as_str(), user.as_str(), Role::Admin.as_str());
         let mut unit = self.begin().await?;
         let used = sqlx::query!(
             "UPDATE setup_links SET used_at = ?
@@ -57,27 +57,57 @@ impl Store {
         if used.execute(&mut *unit).await?.rows_affected() != 1 {
             return Err(Conflict::SetupLink.into());
         }
-        sqlx::query!(
-            "INSERT INTO tenants (id, name, created_at) VALUES (?, ?, ?)",
-            tenant_text,
-            tenant_name,
-            now
-        )
-        .execute(&mut *unit)
-        .await?;
-        sqlx::query!(
-            "INSERT INTO users (tenant, id, email, role, password_hash, created_at)
-             VALUES (?, ?, ?, ?, ?, ?)",
-            tenant_text,
-            user_text,
-            email,
-            role,
-            password_hash,
-            now
-        )
-        .execute(&mut *unit)
-        .await?;
+        let made = found(&mut unit, tenant_name, email, password_hash, now).await?;
         unit.commit().await?;
-        Ok((tenant, user))
+        Ok(made)
     }
+
+    /// Makes a tenant and its first administrator, or neither: for whoever runs the installation.
+    ///
+    /// # Errors
+    /// `Conflict::Email` when the address is taken.
+    pub async fn found_tenant(
+        &self,
+        tenant_name: &str,
+        email: &str,
+        password_hash: &str,
+        now: Millis,
+    ) -> Result<(TenantId, UserId)> {
+        let mut unit = self.begin().await?;
+        let made = found(&mut unit, tenant_name, email, password_hash, now).await?;
+        unit.commit().await?;
+        Ok(made)
+    }
+}
+
+async fn found(
+    unit: &mut Transaction<'static, Sqlite>,
+    tenant_name: &str,
+    email: &str,
+    password_hash: &str,
+    now: Millis,
+) -> Result<(TenantId, UserId)> {
+    let (tenant, user) = (TenantId::new(now), UserId::new(now));
+    let (tenant_text, user_text, role) = (tenant.as_str(), user.as_str(), Role::Admin.as_str());
+    sqlx::query!(
+        "INSERT INTO tenants (id, name, created_at) VALUES (?, ?, ?)",
+        tenant_text,
+        tenant_name,
+        now
+    )
+    .execute(&mut **unit)
+    .await?;
+    sqlx::query!(
+        "INSERT INTO users (tenant, id, email, role, password_hash, created_at)
+             VALUES (?, ?, ?, ?, ?, ?)",
+        tenant_text,
+        user_text,
+        email,
+        role,
+        password_hash,
+        now
+    )
+    .execute(&mut **unit)
+    .await?;
+    Ok((tenant, user))
 }

@@ -133,6 +133,21 @@ impl Accounts {
         Ok(made.await?)
     }
 
+    /// Makes another tenant and its first administrator: for whoever runs the installation.
+    ///
+    /// # Errors
+    /// `BadPassword`, `BadEmail`; `Conflict::Email` when the address is taken.
+    pub async fn found_tenant(
+        &self,
+        founder: Founder<'_>,
+        now: Millis,
+    ) -> Result<(TenantId, UserId)> {
+        check_email(founder.email)?;
+        Passwords::check_rules(founder.password, founder.email)?;
+        let hash = self.passwords.hash(founder.password).await?;
+        Ok(self.store.found_tenant(founder.tenant, founder.email, &hash, now).await?)
+    }
+
     /// Lets somebody in.
     ///
     /// # Errors

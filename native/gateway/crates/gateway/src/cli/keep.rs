@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use convergio_control::{Control, MasterKeyPlace, Options, offline};
+use convergio_control::{Control, Founder, MasterKeyPlace, Options, offline};
 use convergio_vault::source::FileSource;
+use secrecy::SecretString;
+use zeroize::Zeroizing;
 
 use crate::announce;
 use crate::settings::{Environment, Mode, Overrides, Settings};
@@ -154,6 +156,23 @@ pub(super) fn rewrap(at: Where) -> Result<(), String> {
         0 => Ok(()),
         failed => Err(format!("{failed} secrets could not be wrapped anew; the log says why")),
     }
+}
+
+/// `add-tenant NAME --email ADDRESS`, with the password on stdin: a command line is no place for it.
+pub(super) fn add_tenant(at: Where, name: &str, email: &str) -> Result<(), String> {
+    let options = at.options()?;
+    let mut line = Zeroizing::new(String::new());
+    std::io::stdin().read_line(&mut line).map_err(said)?;
+    let password = SecretString::from(line.trim_end_matches(['\r', '\n']));
+    let founder = Founder { tenant: name, email, password: &password };
+    let (tenant, user) = run(async {
+        let control = Control::attach(options).await.map_err(said)?;
+        let made = control.add_tenant(founder).await.map_err(said);
+        control.close().await;
+        made
+    })?;
+    println!("{}", serde_json::json!({"tenant": tenant.to_string(), "user": user.to_string()}));
+    Ok(())
 }
 
 /// `setup-link`.

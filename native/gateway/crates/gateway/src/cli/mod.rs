@@ -54,6 +54,16 @@ enum Command {
         #[command(flatten)]
         at: keep::Where,
     },
+    /// Make another tenant and its first administrator, whose password is read from stdin.
+    AddTenant {
+        /// What it is to be called.
+        name: String,
+        /// The administrator's address.
+        #[arg(long)]
+        email: String,
+        #[command(flatten)]
+        at: keep::Where,
+    },
     /// Give out a new link that lets the first administrator in; those before are void.
     SetupLink {
         #[command(flatten)]
@@ -133,6 +143,7 @@ impl Cli {
                 start_logging(LogFormat::Text, "info")?;
                 keep::rewrap(at)
             }
+            Command::AddTenant { name, email, at } => keep::add_tenant(at, &name, &email),
             Command::SetupLink { at } => keep::setup_link(at),
             Command::Openapi => {
                 println!("{}", openapi::document().to_pretty_json().map_err(|e| e.to_string())?);

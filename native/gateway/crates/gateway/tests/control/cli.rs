@@ -1,6 +1,7 @@
 //! The command line of whoever keeps an installation.
+use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::json;
 
@@ -83,6 +84,63 @@ async fn the_master_key_is_turned_over_from_the_command_line() {
     let gateway = again(folder, "").await;
     let ada = Person::log_in(&gateway, EMAIL, PASSWORD).await;
     assert_eq!(ada.get("/api/v1/vault").await.expect(200)["in_use"], json!({"2": 2}));
+}
+
+/// Makes another tenant while the gateway runs.
+fn add_tenant(folder: &Path, email: &str, password: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_convergio-gateway"))
+        .args(["add-tenant", "Away", "--email", email])
+        .env_remove("CONVERGIO_ACCOUNTS")
+        .env_remove("CONVERGIO_MASTER_KEY")
+        .env("CONVERGIO_DATA", folder.join("data"))
+        .env("CONVERGIO_MASTER_KEY_FILE", folder.join("master.key"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(format!("{password}\n").as_bytes()).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+#[tokio::test]
+async fn tenants_keep_apart_what_is_theirs() {
+    let gateway = fresh("").await;
+    let ada = administrator(&gateway).await;
+    let secret = "sk-canary-0123456789";
+    let key = json!({"provider": "openai", "name": "Work", "secret": secret});
+    let own = ada.post("/api/v1/keys", key.clone()).await.expect(201);
+    let folder = gateway.path("");
+    said(&add_tenant(&folder, "eve@example.org", PASSWORD), true);
+    assert!(said(&add_tenant(&folder, EMAIL, PASSWORD), false).contains("taken"));
+    assert!(said(&add_tenant(&folder, "bob@example.org", "short"), false).contains("shorter"));
+
+    let eve = Person::log_in(&gateway, "eve@example.org", PASSWORD).await;
+    assert_eq!(eve.get("/api/v1/keys").await.expect(200), json!({"data": []}));
+    assert_eq!(eve.get("/api/v1/people").await.expect(200)["data"].as_array().unwrap().len(), 1);
+    let me = ada.get("/api/v1/me").await.expect(200)["user"]["id"].as_str().unwrap().to_owned();
+    let id = own["id"].as_str().unwrap();
+    for (path, body) in [
+        (format!("/api/v1/keys/{id}/test"), json!({})),
+        (format!("/api/v1/keys/{id}/revoke"), json!({})),
+        (format!("/api/v1/keys/{id}/rotate"), json!({"secret": "sk-other-0123456789"})),
+    ] {
+        assert_eq!(eve.post(&path, body).await.refused(), (404, "request.not_found"), "{path}");
+    }
+    for path in [format!("/api/v1/keys/{id}"), format!("/api/v1/people/{me}")] {
+        let reply = eve.patch(&path, json!({"name": "x"})).await;
+        assert!(matches!(reply.status, 400 | 404), "{path}");
+        assert_ne!(eve.delete(&path).await.status, 204, "{path}");
+    }
+    let disabled = eve.patch(&format!("/api/v1/people/{me}"), json!({"disabled": true})).await;
+    assert_eq!(disabled.refused(), (404, "request.not_found"));
+    // The same secret in two tenants is nobody's business, and its fingerprints differ.
+    let other = eve.post("/api/v1/keys", key).await.expect(201);
+    let fingerprint = |key: &serde_json::Value| key["versions"][0]["fingerprint"].clone();
+    assert_ne!(fingerprint(&own), fingerprint(&other));
+    let rows = eve.get("/api/v1/audit").await.expect(200);
+    assert!(!rows.to_string().contains(&me) && !rows.to_string().contains(id), "{rows}");
+    ada.get(&format!("/api/v1/keys/{id}")).await.expect(200);
 }
 
 #[tokio::test]
