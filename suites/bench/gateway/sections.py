@@ -68,7 +68,6 @@ class Bench:
             for name in one
             if name in many
         ]
-        cpu = max(ours.cpu_us, many[self.judged].cpu_us)
         columns = "door|p50 us, c=1|added|ours/its|CPU us, c=1|c=16|ours/its|RPS, c=16|of direct"
         return Section(
             title="a whole answer of 0.5 KB, best of windows that take turns",
@@ -76,7 +75,8 @@ class Bench:
             rows=rows,
             notes=[
                 _bar("added p50 at one client", ours.p50 - base.p50, ADDED_P50, "us"),
-                _bar("CPU per request, the higher of the two", cpu, CPU, "us"),
+                _bar("CPU per request at 16 clients", many[self.judged].cpu_us, CPU, "us"),
+                _bar("CPU per request at one client", ours.cpu_us, CPU, "us"),
                 *failed,
                 *too,
                 _load(),
