@@ -6,7 +6,8 @@ use convergio_wire::catalog::{self, PROVIDERS};
 use convergio_wire::chat::AUTO;
 use convergio_wire::{ErrorCode, Failure, Model};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::app::App;
 use crate::auth;
@@ -29,13 +30,33 @@ pub(crate) struct ModelObject {
 }
 
 /// What routing knows about a model.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
 pub(crate) struct Known {
     #[serde(flatten)]
     model: Model,
     /// Whether the caller keeps a key for its provider; absent when nobody said who asks.
     #[serde(skip_serializing_if = "Option::is_none")]
     usable: Option<bool>,
+}
+
+/// By hand: a model admits no fields but its own, so that one more cannot be put beside it.
+impl PartialSchema for Known {
+    fn schema() -> RefOr<Schema> {
+        match Model::schema() {
+            RefOr::T(Schema::Object(mut known)) => {
+                known.additional_properties = None;
+                known.properties.insert("usable".to_owned(), Option::<bool>::schema());
+                RefOr::T(Schema::Object(known))
+            }
+            other => other,
+        }
+    }
+}
+
+impl ToSchema for Known {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        Model::schemas(schemas);
+    }
 }
 
 /// The providers that the caller's keys reach; nothing when nobody said who asks.
