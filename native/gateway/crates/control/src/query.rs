@@ -7,7 +7,6 @@ use convergio_engine::{Attempt, Credential, CredentialSource, KeptAs, KeyRing, K
 use convergio_store::{Millis, TenantId, UserId};
 use convergio_vault::{Lease, Vault, VaultError};
 use convergio_wire::Failure;
-use convergio_wire::config::Place;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
@@ -15,6 +14,7 @@ use crate::clock::Clock;
 use crate::control::{By, Control};
 use crate::error::{ControlError, Result};
 use crate::limits::Admission;
+use crate::places;
 use crate::recorder::{Record, Recorder};
 
 /// The tenant's setting with the requests per minute of each person; none when it is not set, or 0.
@@ -137,10 +137,7 @@ fn of_oldest_key(mut leases: Vec<Lease>) -> Vec<Lease> {
 /// `Internal` when the place that is kept beside it cannot be read.
 pub(crate) fn credential(lease: Lease) -> Result<Credential> {
     let Lease { key, version, endpoint, secret, .. } = lease;
-    let place: Option<Place> = endpoint
-        .map(|text| serde_json::from_str(&text))
-        .transpose()
-        .map_err(|_| ControlError::Internal("the endpoint kept beside a key is not one"))?;
+    let place = places::read(endpoint.as_deref())?;
     Ok(Credential {
         place,
         kept: Some(KeptAs { id: key.to_string(), version }),

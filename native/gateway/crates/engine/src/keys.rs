@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use convergio_providers::{Credential, CredentialSource, Provider};
 use convergio_wire::catalog::Serves;
+use convergio_wire::chat::AUTO;
 use convergio_wire::{Dialect, ErrorCode, Failure, Model};
 use futures_util::future::BoxFuture;
 use secrecy::SecretString;
 
-use crate::{Engine, Meter};
+use crate::{Engine, Meter, route};
 
 /// The keys a caller may use. `Debug` shows none.
 #[derive(Clone, Debug, Default)]
@@ -213,6 +214,14 @@ fn no_kept_key(provider: &str) -> Failure {
              provider whose key you have (GET /v1/models says which)"
         ),
     )
+}
+
+/// Why the router has nothing to choose from: with an account, there is no key for anything.
+pub(crate) fn nothing_to_choose(keys: Option<&Keys>) -> Failure {
+    if keys.is_some_and(|keys| keys.ring.is_some()) {
+        return no_kept_key("any provider");
+    }
+    route::unknown_model(AUTO)
 }
 
 /// Calls with each key in turn until one is not refused: while a rotated key's window runs, its

@@ -4,11 +4,11 @@ use convergio_core::{
 };
 use convergio_providers::Provider;
 use convergio_wire::catalog::Serves;
-use convergio_wire::chat::AUTO;
 use convergio_wire::{ChatRequest, ErrorCode, Failure, Model, catalog, config};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::keys::nothing_to_choose;
 use crate::{Engine, Keys};
 
 /// A decision with the models it is about.
@@ -168,7 +168,7 @@ impl Engine {
         }
         match refusal {
             Some(failure) if models.is_empty() => Err(failure),
-            _ if models.is_empty() => Err(unknown_model(AUTO)),
+            _ if models.is_empty() => Err(nothing_to_choose(keys)),
             _ => Ok(models),
         }
     }

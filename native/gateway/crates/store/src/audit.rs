@@ -8,7 +8,6 @@ use crate::error::{Result, StoreError};
 use crate::id::TenantId;
 use crate::open::Store;
 use crate::tenants::Tenant;
-use crate::usage::{self, UsageEvent};
 use crate::{Conflict, Millis};
 
 /// What one row says; which of the fields are there follows from `kind`.
@@ -137,32 +136,10 @@ impl Store {
         unit.commit().await?;
         Ok(numbers)
     }
-
-    /// Adds what requests did: their attempts and their audit rows, all or none. Tells the numbers of
-    /// the rows; an attempt that is there already is not counted again.
-    ///
-    /// These commits are many, so they do not wait for the disk one by one: with the power the last
-    /// seconds of them may go, with the process none, and whatever is committed by any other way takes
-    /// all before it to the disk.
-    ///
-    /// # Errors
-    /// As [`append_audit`](Self::append_audit) and [`add_usage`](Self::add_usage).
-    pub async fn record(
-        &self,
-        attempts: &[UsageEvent],
-        rows: &[(TenantId, AuditColumns)],
-        chain: &dyn AuditChain,
-    ) -> Result<Vec<i64>> {
-        let mut unit = self.recorder.begin_with("BEGIN IMMEDIATE").await?;
-        usage::insert(&mut unit, attempts).await?;
-        let numbers = append(&mut unit, rows, chain).await?;
-        unit.commit().await?;
-        Ok(numbers)
-    }
 }
 
 /// Adds rows at the ends of their chains within a transaction.
-async fn append(
+pub(crate) async fn append(
     unit: &mut Transaction<'static, Sqlite>,
     rows: &[(TenantId, AuditColumns)],
     chain: &dyn AuditChain,

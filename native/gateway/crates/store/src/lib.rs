@@ -15,6 +15,7 @@ mod id;
 mod installation;
 mod open;
 mod provider_keys;
+mod records;
 mod resealing;
 mod sessions;
 mod settings;

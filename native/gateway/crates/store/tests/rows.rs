@@ -2,8 +2,8 @@
 mod support;
 
 use convergio_store::{
-    Conflict, KeyId, KeyState, NewKey, NewUser, Role, Store, StoreError, UsageBy, UsageCursor,
-    UsageEvent, UsageFilter, UserId,
+    AuditHead, Conflict, KeyId, KeyState, NewKey, NewUser, Role, Store, StoreError, UsageBy,
+    UsageCursor, UsageEvent, UsageFilter, UserId,
 };
 use proptest::prelude::*;
 use sqlx::{Connection as _, SqliteConnection};
@@ -270,6 +270,70 @@ async fn what_a_request_did_is_recorded_whole_or_not_at_all() {
     let next = store.append_audit(&[(one.tenant.clone(), login(&one.user))], &Plain).await;
     assert_eq!(next.expect("added"), [3]);
     assert_eq!(of.usable_providers(&one.user, NOW).await.expect("providers"), ["openai"]);
+}
+
+#[tokio::test]
+async fn one_attempt_in_one_statement_says_what_a_transaction_says() {
+    let (long, short) = (fresh().await, fresh().await);
+    let (here, there) = (furnish(&long.store, 1).await, furnish(&short.store, 1).await);
+    let here_end = short.store.tenant(&there.tenant);
+    for at in 0..3 {
+        let request = format!("q{at}");
+        let attempt = |one: &support::Furnished| UsageEvent {
+            key: Some(one.key.clone()),
+            key_version: Some(2),
+            region: Some("swedencentral".into()),
+            cache_write_long_tokens: 4,
+            first_token_ms: Some(9),
+            estimated: true,
+            ..usage(&one.tenant, &one.user, &request, 1)
+        };
+        let row = (here.tenant.clone(), query(&here.user, &request));
+        long.store.record(&[attempt(&here)], &[row], &Plain).await.expect("recorded");
+        let end = here_end.audit_head().await.expect("answers").expect("an end");
+        let row = query(&there.user, &request);
+        let next = short.store.record_one(&attempt(&there), &row, &end, &Plain).await;
+        assert_eq!(next.expect("recorded"), here_end.audit_head().await.expect("answers").unwrap());
+    }
+    let told = async |store: &Store, one: &support::Furnished| {
+        let of = store.tenant(&one.tenant);
+        let events = of.usage_events(&all_usage(), &UsageCursor::start(), 9).await.expect("events");
+        let rows = of.audit_after(0, 9).await.expect("rows");
+        let head = of.audit_head().await.expect("a head");
+        format!("{events:?} {rows:?} {head:?}")
+            .replace(one.tenant.as_str(), "T")
+            .replace(one.user.as_str(), "U")
+            .replace(one.key.as_str(), "K")
+    };
+    assert_eq!(told(&long.store, &here).await, told(&short.store, &there).await);
+}
+
+#[tokio::test]
+async fn one_statement_adds_nothing_behind_an_end_that_is_not_there() {
+    let fresh = fresh().await;
+    let one = furnish(&fresh.store, 1).await;
+    let of = fresh.store.tenant(&one.tenant);
+    let end = of.audit_head().await.expect("answers").expect("an end");
+    let (attempt, row) = (usage(&one.tenant, &one.user, "q", 1), query(&one.user, "q"));
+    for wrong in [
+        AuditHead { seq: end.seq + 1, ..end.clone() },
+        AuditHead { seq: end.seq - 1, ..end.clone() },
+        AuditHead { digest: vec![9; 32], ..end.clone() },
+        AuditHead { seal: vec![9; 32], ..end.clone() },
+    ] {
+        let refused = fresh.store.record_one(&attempt, &row, &wrong, &Plain).await;
+        assert_eq!(conflict(refused), Conflict::AuditIsAppendOnly);
+    }
+    let bad = UsageEvent { cost_nanos: -1, ..attempt.clone() };
+    assert_eq!(conflict(fresh.store.record_one(&bad, &row, &end, &Plain).await), Conflict::Value);
+    assert_eq!(of.usage(UsageBy::Model, &all_usage()).await.expect("sums")[0].attempts, 1);
+    assert_eq!(of.audit_head().await.expect("answers"), Some(end.clone()));
+    for _ in 0..2 {
+        let end = of.audit_head().await.expect("answers").expect("an end");
+        fresh.store.record_one(&attempt, &row, &end, &Plain).await.expect("recorded");
+    }
+    let total = of.usage(UsageBy::Model, &all_usage()).await.expect("sums").remove(0);
+    assert_eq!(total.attempts, 2, "the same attempt is not counted again");
 }
 
 proptest! {

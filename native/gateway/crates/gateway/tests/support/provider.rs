@@ -93,6 +93,7 @@ async fn answer(
         (StatusCode::from_u16(status).unwrap(), Json(json!({ "error": error }))).into_response()
     };
     match order.as_str() {
+        _ if key.contains("refused") => error(401, json!({"code": "invalid_api_key"})),
         "refuse the key" => error(
             401,
             json!({"message": format!("Incorrect key: {key}"), "code": "invalid_api_key"}),
