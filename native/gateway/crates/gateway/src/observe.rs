@@ -1,11 +1,15 @@
 //! Around every request: an id, one log line, metrics. Never a header, a query string or a body.
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 use std::time::Instant;
 
+use axum::body::{Body, HttpBody as _};
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{Extensions, HeaderValue};
+use axum::http::{Extensions, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
+use futures_util::{StreamExt as _, stream};
 use tracing::Instrument;
 use uuid::Uuid;
 
@@ -53,7 +57,13 @@ pub(crate) async fn request(State(app): State<App>, mut request: Request, next: 
     );
     request.extensions_mut().insert(own.clone());
 
+    let (request, unread) = watch_body(request);
     let mut response = next.run(request).instrument(span.clone()).await;
+    if unread.load(Ordering::Relaxed) {
+        // The rest of the body is in the way of the next request: the connection ends, and whoever
+        // keeps connections must know.
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     response.headers_mut().insert(REQUEST_ID, id);
     if let Ok(own) = HeaderValue::from_str(own.as_str()) {
         response.headers_mut().insert(OWN_ID, own);
@@ -68,6 +78,26 @@ pub(crate) async fn request(State(app): State<App>, mut request: Request, next: 
         tracing::info!(%method, route, status = status.as_u16(), elapsed_ms, code, "answered");
     });
     response
+}
+
+/// The same request, and whether something of its body is still to be read.
+fn watch_body(request: Request) -> (Request, Arc<AtomicBool>) {
+    let unread = Arc::new(AtomicBool::new(!request.body().is_end_stream()));
+    if !unread.load(Ordering::Relaxed) {
+        return (request, unread);
+    }
+    let read = Arc::clone(&unread);
+    let request = request.map(|body| {
+        let mut pieces = body.into_data_stream();
+        Body::from_stream(stream::poll_fn(move |context| {
+            let piece = pieces.poll_next_unpin(context);
+            if matches!(piece, Poll::Ready(None)) {
+                read.store(false, Ordering::Relaxed);
+            }
+            piece
+        }))
+    });
+    (request, unread)
 }
 
 /// The caller's id when it is harmless, our own otherwise.

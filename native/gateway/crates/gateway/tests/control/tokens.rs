@@ -93,3 +93,22 @@ async fn only_people_of_the_installation_reach_a_model() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_refusal_before_the_body_was_read_says_that_the_connection_ends() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    let gateway = fresh("").await;
+    let address = gateway.url.strip_prefix("http://").unwrap();
+    for path in ["/api/v1/tokens", "/v1/chat/completions"] {
+        let mut connection = tokio::net::TcpStream::connect(address).await.unwrap();
+        // The body is promised and never comes.
+        let head = format!("POST {path} HTTP/1.1\r\nhost: {address}\r\ncontent-length: 9\r\n\r\n");
+        connection.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        connection.read_to_end(&mut answer).await.unwrap();
+        let answer = String::from_utf8(answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
+        assert!(answer.contains("\r\nconnection: close\r\n"), "{answer}");
+    }
+}
