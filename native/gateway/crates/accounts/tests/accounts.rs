@@ -5,7 +5,9 @@ use convergio_accounts::{
     AccountError, Accounts, Attempt, Caller, Cost, Founder, LoggedIn, Options, Passwords,
     Permission, Person, Scope, Scopes, Through, csrf_matches,
 };
-use convergio_store::{Conflict, Durability, Options as StoreOptions, Role, Store, StoreError};
+use convergio_store::{
+    Conflict, Durability, Options as StoreOptions, Role, SetupFor, Store, StoreError,
+};
 use proptest::prelude::*;
 use secrecy::{ExposeSecret as _, SecretString};
 use tempfile::TempDir;
@@ -91,6 +93,29 @@ async fn the_first_start_prints_a_link_that_lets_one_administrator_in_once() {
     assert!(conflict(home.set_up(&link.token, NOW).await), "used up");
     assert!(home.accounts.first_start(NOW).await.expect("starts").is_none());
     assert_eq!(home.admin().await.role, Role::Admin);
+}
+
+#[tokio::test]
+async fn the_operators_link_is_for_the_first_tenant_then_for_further_ones() {
+    let home = Home::empty().await;
+    let void = home.accounts.first_start(NOW).await.expect("starts").expect("a link");
+    let link = home.accounts.setup_link(NOW).await.expect("a link");
+    assert_eq!(link.purpose, SetupFor::First);
+    assert!(home.set_up(&void.token, NOW).await.is_err(), "void since the next was given out");
+    home.set_up(&link.token, NOW).await.expect("set up");
+
+    let link = home.accounts.setup_link(NOW).await.expect("a link");
+    assert_eq!(link.purpose, SetupFor::Further);
+    let password = secret("another fine password");
+    let founder = Founder { tenant: "Work", email: "grace@example.org", password: &password };
+    home.accounts.set_up(&link.token, founder, NOW).await.expect("another tenant");
+    let of = |email| {
+        let home = &home;
+        async move { home.login(email, "another fine password", NOW).await }
+    };
+    let grace = of("grace@example.org").await.expect("in").caller;
+    assert_eq!(grace.role, Role::Admin);
+    assert_ne!(grace.tenant, home.admin().await.tenant);
 }
 
 #[tokio::test]

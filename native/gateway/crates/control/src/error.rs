@@ -60,6 +60,49 @@ pub enum ControlError {
         /// Where the key was looked for.
         missing: Box<SourceError>,
     },
+    /// The master key that is there is not the one the secrets are sealed with.
+    #[error(
+        "{place}: the master key there does not open the secrets of {}; put back the one that \
+         does, or name where it is",
+        database.display()
+    )]
+    WrongMasterKey {
+        /// Where the key was found.
+        place: String,
+        /// The database.
+        database: PathBuf,
+    },
+    /// The newest key there is older than the one that secrets are sealed with already.
+    #[error(
+        "{place}: the newest master key there is version {primary}, and secrets are sealed with \
+         version {newest} already; put that line back"
+    )]
+    OutdatedMasterKey {
+        /// Where the keys were found.
+        place: String,
+        /// The newest there.
+        primary: u32,
+        /// The newest in use.
+        newest: i64,
+    },
+    /// Master keys of that place are not written by this program.
+    #[error("{place}: is not a file, so no master key is made there by this program; {remedy}")]
+    NotAFile {
+        /// Where the keys are kept.
+        place: String,
+        /// How they come there.
+        remedy: &'static str,
+    },
+    /// The secret that everything of an installation hangs on is not in its database.
+    #[error(
+        "{}: the installation's own secret is not in it; it was removed, or no gateway ever ran \
+         on this file: restore a backup, or start one",
+        database.display()
+    )]
+    NothingSealed {
+        /// The database.
+        database: PathBuf,
+    },
     /// There are no master keys and none may be made.
     #[error(transparent)]
     MasterKey(#[from] SourceError),
@@ -108,6 +151,10 @@ impl ControlError {
             }
             Self::Folder { .. }
             | Self::MasterKeyLost { .. }
+            | Self::WrongMasterKey { .. }
+            | Self::OutdatedMasterKey { .. }
+            | Self::NotAFile { .. }
+            | Self::NothingSealed { .. }
             | Self::MasterKey(_)
             | Self::Internal(_) => internal(self),
         }

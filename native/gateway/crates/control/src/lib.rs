@@ -16,8 +16,8 @@ mod identify;
 mod keys;
 mod limits;
 mod masters;
-pub mod offline;
 mod open;
+pub mod operator;
 mod people;
 pub mod places;
 mod query;
@@ -37,7 +37,7 @@ pub use convergio_accounts::{
 };
 pub use convergio_audit::{Broken, Entry as AuditEntry, Event as AuditEvent, Verified};
 pub use convergio_store::{AuditRow, UsageBy, UsageCursor, UsageEvent, UsageTotal};
-pub use convergio_store::{KeyId, Millis, Role, TenantId, TokenId, UserId};
+pub use convergio_store::{KeyId, Millis, Role, SetupFor, TenantId, TokenId, UserId};
 pub use convergio_vault::{KeyView, VersionView};
 pub use error::{ControlError, Result};
 pub use identify::Presented;

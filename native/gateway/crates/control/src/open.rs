@@ -10,7 +10,7 @@ use convergio_store::Store;
 use convergio_vault::source::{
     EnvironmentSource, FileSource, KeychainSource, MasterKeySource, SourceError,
 };
-use convergio_vault::{MasterKeyring, Vault};
+use convergio_vault::{MasterKeyring, MasterKeys, Pending, Reload, Vault, VaultError};
 use secrecy::SecretString;
 
 use crate::clock::{Clock, SystemClock};
@@ -49,6 +49,32 @@ impl MasterKeyPlace {
         }
     }
 
+    /// Where that is, for messages.
+    pub(crate) fn place(&self) -> String {
+        self.source().place()
+    }
+
+    /// How a key comes to a place that this program does not write to.
+    pub(crate) fn remedy(&self) -> &'static str {
+        match self {
+            Self::File(_) => "name a file",
+            Self::Environment(_) => {
+                "set it to what it holds, a comma, the next number, a colon and the output of \
+                 openssl rand -hex 32 (the first number is 1), and start the gateway anew"
+            }
+            Self::Keyring if cfg!(target_os = "macos") => {
+                "store what it holds, a comma, the next number, a colon and the output of openssl \
+                 rand -hex 32 (the first number is 1): security add-generic-password -U \
+                 -s convergio-gateway -a master-keys -w asks for it"
+            }
+            Self::Keyring => {
+                "store what it holds, a comma, the next number, a colon and the output of openssl \
+                 rand -hex 32 (the first number is 1): secret-tool store --label=Convergio \
+                 service convergio-gateway name master-keys asks for it"
+            }
+        }
+    }
+
     /// The keys as they are there now. Off the async threads: a keyring may ask a person first.
     pub(crate) async fn load(&self) -> Result<MasterKeyring, SourceError> {
         let (source, place) = (self.source(), self.clone());
@@ -61,23 +87,28 @@ impl MasterKeyPlace {
     /// Makes the first key where this is a file. Other places are filled by whoever keeps them.
     fn create(&self, missing: SourceError) -> Result<MasterKeyring> {
         let Self::File(path) = self else { return Err(missing.into()) };
-        Self::create_file(path)
-    }
-
-    /// Makes a file with a first key. It never replaces one.
-    ///
-    /// # Errors
-    /// `Folder`; what the file says, also that it is there.
-    pub fn create_file(path: &Path) -> Result<MasterKeyring> {
-        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            make_folder(folder)?;
-        }
+        self.make_folder()?;
         let keys = FileSource::new(path).create()?;
         tracing::info!(
             file = %path.display(),
             "a master key was made; keep a copy in a safe place, apart from backups of the database"
         );
         Ok(keys)
+    }
+
+    /// Makes the folder of the file, where it is one.
+    pub(crate) fn make_folder(&self) -> Result<()> {
+        let Self::File(path) = self else { return Ok(()) };
+        match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            Some(folder) => make_folder(folder),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Reload for MasterKeyPlace {
+    fn masters(&self) -> Pending<'_, Arc<dyn MasterKeys>> {
+        Box::pin(async { Ok(Arc::new(self.load().await?) as Arc<dyn MasterKeys>) })
     }
 }
 
@@ -121,16 +152,6 @@ impl Control {
     /// # Errors
     /// `Folder`, `MasterKeyLost` or another trouble with the master key, what the store says.
     pub async fn open(options: Options) -> Result<(Self, Option<SetupLink>)> {
-        let control = Self::attach(options).await?;
-        let link = control.setup_link().await?;
-        Ok((control, link))
-    }
-
-    /// [`open`](Self::open) without giving out a link: those given out before stay good.
-    ///
-    /// # Errors
-    /// As [`open`](Self::open).
-    pub async fn attach(options: Options) -> Result<Self> {
         make_folder(&options.data)?;
         let store = Store::open(&convergio_store::Options::new(options.database())).await?;
         let keys = match options.master_key.load().await {
@@ -144,7 +165,9 @@ impl Control {
             }
             Err(other) => return Err(other.into()),
         };
-        let vault = Vault::open(store.clone(), Arc::new(keys)).await?;
+        let opened = Vault::open(store.clone(), Arc::new(keys)).await;
+        let vault = opened.map_err(|error| wrong_master_key(error, &options))?;
+        let vault = vault.reloading(Arc::new(options.master_key.clone()));
         let chain = || Chain::new(&vault.derive(Chain::PURPOSE));
         // The task ends with the last clone of the writer.
         let (audit, _task) = Writer::start(store.clone(), chain(), AUDIT_QUEUE);
@@ -152,7 +175,20 @@ impl Control {
         let passwords = Passwords::new(options.passwords, 2)
             .ok_or(ControlError::Internal("Argon2 does not allow these costs"))?;
         let accounts = Accounts::new(store.clone(), passwords, options.lifetimes);
-        Ok(Self::new(store, vault, accounts, audit, recorder, &options))
+        let control = Self::new(store, vault, accounts, audit, recorder, &options);
+        let link = control.setup_link().await?;
+        Ok((control, link))
+    }
+}
+
+/// The vault's own secret does not open under the right version: that is another installation's key.
+pub(crate) fn wrong_master_key(error: VaultError, options: &Options) -> ControlError {
+    match error {
+        VaultError::Tampered => {
+            let (place, database) = (options.master_key.place(), options.database());
+            ControlError::WrongMasterKey { place, database }
+        }
+        other => other.into(),
     }
 }
 

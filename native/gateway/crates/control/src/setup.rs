@@ -1,7 +1,7 @@
-//! The first start: a link that lets one person in, once.
+//! A link that lets one person in, once: at the first start, and for each further tenant.
 use convergio_accounts::Founder;
 use convergio_audit::Event;
-use convergio_store::{Millis, TenantId, UserId};
+use convergio_store::{Millis, SetupFor};
 use secrecy::SecretString;
 
 use crate::control::Control;
@@ -13,8 +13,17 @@ use crate::sessions::{Arrival, Session};
 pub struct SetupLink {
     /// What must come back.
     pub token: SecretString,
+    /// For which tenant.
+    pub purpose: SetupFor,
     /// Until when.
     pub expires_at: Millis,
+}
+
+impl From<convergio_accounts::SetupLink> for SetupLink {
+    fn from(link: convergio_accounts::SetupLink) -> Self {
+        let convergio_accounts::SetupLink { token, purpose, expires_at } = link;
+        Self { token, purpose, expires_at }
+    }
 }
 
 impl Control {
@@ -32,10 +41,10 @@ impl Control {
     /// What accounts say.
     pub async fn setup_link(&self) -> Result<Option<SetupLink>> {
         let link = self.accounts.first_start(self.now()).await?;
-        Ok(link.map(|link| SetupLink { token: link.token, expires_at: link.expires_at }))
+        Ok(link.map(SetupLink::from))
     }
 
-    /// Makes the tenant and its first administrator for whoever has the link, and lets them in.
+    /// Makes a tenant and its first administrator for whoever has the link, and lets them in.
     ///
     /// # Errors
     /// `Conflict::SetupLink` for a link that is used up, expired or never was. With a password, an
@@ -55,29 +64,6 @@ impl Control {
         };
         self.note(&tenant, arrival.request_id, deed).await?;
         self.log_in(founder.email, founder.password, arrival).await
-    }
-}
-
-/// Who acts from the command line: the word in the audit log.
-const OPERATOR: &str = "operator";
-
-impl Control {
-    /// Makes another tenant and its first administrator. Only whoever runs the installation can: there
-    /// is nobody in it who is above all tenants.
-    ///
-    /// # Errors
-    /// A name, address or password that cannot be used; `Conflict::Email`.
-    pub async fn add_tenant(&self, founder: Founder<'_>) -> Result<(TenantId, UserId)> {
-        check_name("tenant", founder.tenant, 200)?;
-        let now = self.now();
-        let (tenant, user) = self.accounts.found_tenant(founder, now).await?;
-        let deed = Event::AdminAction {
-            actor: OPERATOR.to_owned(),
-            action: "tenant.add".to_owned(),
-            target: format!("tenant {tenant}"),
-        };
-        self.note(&tenant, &format!("command-line-{now}"), deed).await?;
-        Ok((tenant, user))
     }
 }
 

@@ -303,7 +303,7 @@ async fn a_lost_master_key_is_never_replaced() {
     again.close().await;
     std::fs::write(&file, format!("1:{}\n", "0123456789abcdef".repeat(4))).expect("another");
     let wrong = Control::open(options(&world.folder, &world.clock)).await.expect_err("refused");
-    assert!(matches!(wrong, ControlError::Vault(_)), "{wrong}");
+    assert!(matches!(wrong, ControlError::WrongMasterKey { .. }), "{wrong}");
 }
 
 #[tokio::test]

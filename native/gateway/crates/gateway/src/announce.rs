@@ -4,9 +4,9 @@ use std::io::{IsTerminal as _, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 
-use convergio_control::SetupLink;
+use convergio_control::{SetupFor, SetupLink};
 use secrecy::ExposeSecret as _;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::about::VERSION;
 
@@ -35,23 +35,44 @@ pub(crate) fn setup(
     link: &SetupLink,
     file: Option<&Path>,
 ) -> Result<(), String> {
-    let address = reachable(address);
-    let token = link.token.expose_secret();
-    let url = format!("http://{address}/setup#{token}");
-    let line = json!({"event": "setup", "url": url, "expires_at": link.expires_at}).to_string();
+    let url = base_url(address);
+    let line = setup_event(&url, link).to_string();
     match file {
         // A file made this way is its owner's alone.
         Some(path) => write_whole(path, &format!("{line}\n"))
             .map_err(|error| format!("--setup-file {}: {error}", path.display()))?,
-        None if std::io::stdout().is_terminal() => print(&format!(
-            "\nNobody administers this gateway yet. Within an hour, make the first account:\n\n  \
-             curl http://{address}/api/v1/setup --json '{{\"token\": \"{token}\",\n    \
-             \"tenant\": \"Home\", \"email\": \"you@example.org\", \"password\": \"…\"}}'\n"
-        )),
+        None if std::io::stdout().is_terminal() => print(&invitation(&url, link)),
         None => print(&line),
     }
     tracing::info!("nobody administers this gateway yet; a link that lets one in was given out");
     Ok(())
+}
+
+/// A link for programs.
+pub(crate) fn setup_event(url: &str, link: &SetupLink) -> Value {
+    let token = link.token.expose_secret();
+    json!({"event": "setup", "for": link.purpose.as_str(), "url": format!("{url}/setup#{token}"),
+           "expires_at": link.expires_at})
+}
+
+/// A link for people, with the way to use it.
+pub(crate) fn invitation(url: &str, link: &SetupLink) -> String {
+    let token = link.token.expose_secret();
+    let (lead, tenant) = match link.purpose {
+        SetupFor::First => {
+            ("Nobody administers this gateway yet. Within an hour, make the first account", "Home")
+        }
+        SetupFor::Further => ("Within an hour, make the first account of another tenant", "Work"),
+    };
+    format!(
+        "\n{lead}:\n\n  curl {url}/api/v1/setup --json '{{\"token\": \"{token}\",\n    \
+         \"tenant\": \"{tenant}\", \"email\": \"you@example.org\", \"password\": \"…\"}}'\n\n"
+    )
+}
+
+/// How a browser on this machine reaches what listens there.
+pub(crate) fn base_url(listens: SocketAddr) -> String {
+    format!("http://{}", reachable(listens))
 }
 
 /// The address for a browser on this machine: nobody can open 0.0.0.0.
@@ -81,6 +102,21 @@ fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn people_are_shown_how_to_use_a_link() {
+        for (purpose, part) in
+            [(SetupFor::First, "Nobody administers"), (SetupFor::Further, "another tenant")]
+        {
+            let link = SetupLink { token: "t0k3n".to_owned().into(), purpose, expires_at: 1 };
+            let text = invitation("https://ai.example", &link);
+            for part in
+                [part, "curl https://ai.example/api/v1/setup --json", "\"token\": \"t0k3n\""]
+            {
+                assert!(text.contains(part), "{part}: {text}");
+            }
+        }
+    }
 
     #[test]
     fn a_link_leads_somewhere() {

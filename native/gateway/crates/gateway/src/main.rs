@@ -1,6 +1,6 @@
 //! `convergio-gateway`: APIs compatible with OpenAI's and Anthropic's over the engine.
 //!
-//! `main` wires; [`cli`] parses; [`settings`] reads file and environment; [`router`] lists what there
+//! `main` wires; [`cli`] parses; [`commands`] are the operator's; [`settings`] reads file and environment; [`router`] lists what there
 //! is; [`auth`] finds out who asks; each handler parses ([`incoming`]), calls the engine, maps
 //! ([`reply`]). [`api`] is the control plane's face: parse, call, map, and no decision of its own.
 //! [`error::ApiError`] alone knows HTTP statuses.
@@ -14,6 +14,7 @@ mod asking;
 mod auth;
 mod chat;
 mod cli;
+mod commands;
 mod cookies;
 mod embeddings;
 mod error;
@@ -37,10 +38,10 @@ use clap::Parser;
 
 fn main() -> ExitCode {
     match cli::Cli::parse().run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(problem) => {
+        Ok(code) => code,
+        Err(cli::Failed { code, problem }) => {
             eprintln!("convergio-gateway: {problem}");
-            ExitCode::FAILURE
+            code
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The real binary against a provider that misbehaves on request.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod commands;
 mod control;
 mod support;
 

@@ -25,7 +25,7 @@ pub enum Conflict {
     #[error("this was changed by somebody else in the meantime; look again and repeat")]
     Changed,
     /// A one-time link that was used, has expired or never was.
-    #[error("this link is used up or expired; restart the gateway to get a new one")]
+    #[error("this link is used up or expired; `convergio-gateway setup-link` makes a new one")]
     SetupLink,
     /// A name or value outside what its column allows, or a reference to what is not there.
     #[error("a value is empty, too long or refers to something that does not exist")]
@@ -64,6 +64,25 @@ pub enum StoreError {
         found: i64,
         /// The newest schema this program knows.
         known: i64,
+    },
+    /// An older program wrote it, and it is only being looked at.
+    #[error(
+        "{path}: has schema {found}, this program reads schema {known}; start the gateway of this \
+         version once: it copies the file and brings it up to date"
+    )]
+    Older {
+        /// The database file.
+        path: PathBuf,
+        /// The schema in the file.
+        found: i64,
+        /// The schema this program reads.
+        known: i64,
+    },
+    /// There is no such file, and none is made here.
+    #[error("{path}: there is no database; name the folder it is in, or start the gateway there")]
+    Missing {
+        /// The database file.
+        path: PathBuf,
     },
     /// A migration in the file is not the one this program knows under that number.
     #[error(

@@ -35,6 +35,7 @@ pub use open::{Durability, Options, SCHEMA, Store};
 pub use provider_keys::{NewKey, ProviderKey};
 pub use sessions::{NewSession, Session};
 pub use settings::Setting;
+pub use setup::SetupFor;
 pub use tenants::{Tenant, TenantRow};
 pub use tokens::{NewToken, Token};
 pub use usage::{UsageBy, UsageCursor, UsageEvent, UsageFilter, UsageTotal};

@@ -8,13 +8,13 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Sqlite, Transaction};
 
-use crate::backup;
+use crate::backup::{self, Backup};
 use crate::error::{Result, StoreError};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
 /// The newest schema this program knows: the number of the last migration.
-pub const SCHEMA: i64 = 3;
+pub const SCHEMA: i64 = 4;
 
 /// "CVGO" in the file's header: tells our database from any other.
 const APPLICATION: i64 = 0x4356_474F;
@@ -120,25 +120,44 @@ impl Store {
     /// Opens the database for reading alone: nothing is made, migrated or locked.
     ///
     /// # Errors
-    /// As [`open`](Self::open); an older schema is refused as `Altered`, since it cannot be
+    /// `Missing`, and as [`open`](Self::open); `Older` for an older schema, since it cannot be
     /// brought up to date here.
     pub async fn open_read_only(options: &Options) -> Result<Self> {
+        let store = Self::open_as_it_is(options).await?;
+        let path = || options.path.clone();
+        let refused = match store.ours().await {
+            Ok(SCHEMA) => return Ok(store),
+            Ok(found) if found > SCHEMA => StoreError::Newer { path: path(), found, known: SCHEMA },
+            Ok(found) => StoreError::Older { path: path(), found, known: SCHEMA },
+            Err(error) => error,
+        };
+        store.close().await;
+        Err(refused)
+    }
+
+    /// Copies a database that need not be open, whatever its schema; see
+    /// [`backup`](Self::backup).
+    ///
+    /// # Errors
+    /// `Missing`, `Foreign`, and as [`backup`](Self::backup).
+    pub async fn backup_of(options: &Options, to: &Path) -> Result<Backup> {
+        let store = Self::open_as_it_is(options).await?;
+        let made = match store.ours().await {
+            Ok(_) => store.backup(to).await,
+            Err(error) => Err(error),
+        };
+        store.close().await;
+        made
+    }
+
+    async fn open_as_it_is(options: &Options) -> Result<Self> {
+        if !options.path.exists() {
+            return Err(StoreError::Missing { path: options.path.clone() });
+        }
         let connection = options.connection().read_only(true).create_if_missing(false);
         let reader = pool(options, options.readers.max(1), connection).await?;
         let (writer, recorder) = (reader.clone(), reader.clone());
-        let store = Self { writer, recorder, reader, path: options.path.clone() };
-        let found = store.ours().await;
-        match found {
-            Ok(SCHEMA) => Ok(store),
-            Ok(version) => {
-                store.close().await;
-                Err(StoreError::Altered { path: options.path.clone(), version })
-            }
-            Err(error) => {
-                store.close().await;
-                Err(error)
-            }
-        }
+        Ok(Self { writer, recorder, reader, path: options.path.clone() })
     }
 
     /// Where the database is.

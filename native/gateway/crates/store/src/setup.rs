@@ -1,30 +1,57 @@
-//! The one-time link that lets the first administrator in.
-use sqlx::{Sqlite, Transaction};
-
+//! One-time links that let somebody in who makes a tenant and becomes its first administrator.
 use crate::error::Result;
 use crate::id::{TenantId, UserId};
 use crate::open::Store;
 use crate::{Conflict, Millis, Role};
 
+/// What a link is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SetupFor {
+    /// The first tenant: void as soon as somebody administers the installation.
+    First,
+    /// Another tenant, beside those that are there.
+    Further,
+}
+
+impl SetupFor {
+    /// One word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::Further => "further",
+        }
+    }
+}
+
 impl Store {
-    /// Keeps the hash of a fresh link; links given out before are void from now on.
+    /// Keeps the hash of a fresh link. Links for the first tenant that were given out before are void
+    /// from now on; those for further tenants stay good for their time.
     ///
     /// # Errors
     /// What the database says.
     pub async fn issue_setup_link(
         &self,
         token_hash: &[u8; 32],
+        purpose: SetupFor,
         now: Millis,
         expires_at: Millis,
     ) -> Result<()> {
         let hash = token_hash.as_slice();
+        let further = purpose == SetupFor::Further;
         let mut unit = self.begin().await?;
-        sqlx::query!("DELETE FROM setup_links WHERE used_at IS NULL").execute(&mut *unit).await?;
         sqlx::query!(
-            "INSERT INTO setup_links (token_hash, created_at, expires_at) VALUES (?, ?, ?)",
+            "DELETE FROM setup_links WHERE used_at IS NULL AND (further = 0 OR expires_at <= ?)",
+            now
+        )
+        .execute(&mut *unit)
+        .await?;
+        sqlx::query!(
+            "INSERT INTO setup_links (token_hash, created_at, expires_at, further)
+             VALUES (?, ?, ?, ?)",
             hash,
             now,
-            expires_at
+            expires_at,
+            further
         )
         .execute(&mut *unit)
         .await?;
@@ -34,8 +61,8 @@ impl Store {
     /// Uses a link up: makes a tenant and its first administrator, or neither.
     ///
     /// # Errors
-    /// `Conflict::SetupLink` when it was used, has expired or never was, or when somebody
-    /// administers the installation already; `Conflict::Email` when the address is taken.
+    /// `Conflict::SetupLink` when it was used, has expired or never was, or when it is for the first
+    /// tenant and somebody administers already; `Conflict::Email` when the address is taken.
     pub async fn claim_setup_link(
         &self,
         token_hash: &[u8; 32],
@@ -45,11 +72,14 @@ impl Store {
         now: Millis,
     ) -> Result<(TenantId, UserId)> {
         let hash = token_hash.as_slice();
+        let (tenant, user) = (TenantId::new(now), UserId::new(now));
+        let (tenant_text, user_text, role) = (tenant.as_str(), user.as_str(), Role::Admin.as_str());
         let mut unit = self.begin().await?;
         let used = sqlx::query!(
             "UPDATE setup_links SET used_at = ?
              WHERE token_hash = ? AND used_at IS NULL AND expires_at > ?
-                 AND NOT EXISTS (SELECT 1 FROM users WHERE role = 'admin' AND disabled_at IS NULL)",
+                 AND (further = 1 OR NOT EXISTS (
+                     SELECT 1 FROM users WHERE role = 'admin' AND disabled_at IS NULL))",
             now,
             hash,
             now
@@ -57,57 +87,27 @@ impl Store {
         if used.execute(&mut *unit).await?.rows_affected() != 1 {
             return Err(Conflict::SetupLink.into());
         }
-        let made = found(&mut unit, tenant_name, email, password_hash, now).await?;
-        unit.commit().await?;
-        Ok(made)
-    }
-
-    /// Makes a tenant and its first administrator, or neither: for whoever runs the installation.
-    ///
-    /// # Errors
-    /// `Conflict::Email` when the address is taken.
-    pub async fn found_tenant(
-        &self,
-        tenant_name: &str,
-        email: &str,
-        password_hash: &str,
-        now: Millis,
-    ) -> Result<(TenantId, UserId)> {
-        let mut unit = self.begin().await?;
-        let made = found(&mut unit, tenant_name, email, password_hash, now).await?;
-        unit.commit().await?;
-        Ok(made)
-    }
-}
-
-async fn found(
-    unit: &mut Transaction<'static, Sqlite>,
-    tenant_name: &str,
-    email: &str,
-    password_hash: &str,
-    now: Millis,
-) -> Result<(TenantId, UserId)> {
-    let (tenant, user) = (TenantId::new(now), UserId::new(now));
-    let (tenant_text, user_text, role) = (tenant.as_str(), user.as_str(), Role::Admin.as_str());
-    sqlx::query!(
-        "INSERT INTO tenants (id, name, created_at) VALUES (?, ?, ?)",
-        tenant_text,
-        tenant_name,
-        now
-    )
-    .execute(&mut **unit)
-    .await?;
-    sqlx::query!(
-        "INSERT INTO users (tenant, id, email, role, password_hash, created_at)
+        sqlx::query!(
+            "INSERT INTO tenants (id, name, created_at) VALUES (?, ?, ?)",
+            tenant_text,
+            tenant_name,
+            now
+        )
+        .execute(&mut *unit)
+        .await?;
+        sqlx::query!(
+            "INSERT INTO users (tenant, id, email, role, password_hash, created_at)
              VALUES (?, ?, ?, ?, ?, ?)",
-        tenant_text,
-        user_text,
-        email,
-        role,
-        password_hash,
-        now
-    )
-    .execute(&mut **unit)
-    .await?;
-    Ok((tenant, user))
+            tenant_text,
+            user_text,
+            email,
+            role,
+            password_hash,
+            now
+        )
+        .execute(&mut *unit)
+        .await?;
+        unit.commit().await?;
+        Ok((tenant, user))
+    }
 }

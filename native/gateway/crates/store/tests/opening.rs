@@ -195,8 +195,43 @@ async fn a_reader_makes_and_changes_nothing() {
     assert!(reader.create_tenant("x", NOW).await.is_err());
     assert!(reader.tenants().await.expect("tenants").is_empty());
     let missing = Options::new(fresh.folder.path().join("missing.db"));
-    assert!(matches!(Store::open_read_only(&missing).await, Err(StoreError::Open { .. })));
+    assert!(matches!(Store::open_read_only(&missing).await, Err(StoreError::Missing { .. })));
     assert!(!missing.path.exists());
+}
+
+#[tokio::test]
+async fn a_reader_tells_older_from_newer_and_a_copy_is_made_of_either() {
+    let fresh = fresh().await;
+    fresh.store.close().await;
+    let edit = |statement: String| {
+        let path = fresh.store.path().to_owned();
+        async move {
+            let mut other = raw(&path).await;
+            sqlx::query(AssertSqlSafe(statement)).execute(&mut other).await.expect("edited");
+            other.close().await.expect("closed");
+        }
+    };
+    let options = options(&fresh.folder);
+    let table = "_sqlx_migrations";
+    let later = format!("UPDATE {table} SET version = {} WHERE version = {SCHEMA}", SCHEMA + 7);
+    let earlier = format!("DELETE FROM {table} WHERE version >= {SCHEMA}");
+    for (statement, number, newer) in [(later, SCHEMA + 7, true), (earlier, SCHEMA - 1, false)] {
+        edit(statement).await;
+        let refused = Store::open_read_only(&options).await.expect_err("refused");
+        let told = match refused {
+            StoreError::Newer { found, known, .. } => (true, found, known),
+            StoreError::Older { found, known, .. } => (false, found, known),
+            other => panic!("{other}"),
+        };
+        assert_eq!(told, (newer, number, SCHEMA));
+        let copy = fresh.folder.path().join(format!("copy-{number}.db"));
+        let made = Store::backup_of(&options, &copy).await.expect("a copy");
+        assert_eq!(made.bytes, fs::metadata(&copy).expect("the copy").len());
+    }
+    let missing = Options::new(fresh.folder.path().join("missing.db"));
+    let copy = Store::backup_of(&missing, &fresh.folder.path().join("copy.db")).await;
+    assert!(matches!(copy, Err(StoreError::Missing { .. })), "{copy:?}");
+    assert!(!missing.path.exists() && !fresh.folder.path().join("copy.db").exists());
 }
 
 /// Adds tenants for as long as the process lives and says each one only when it is committed.

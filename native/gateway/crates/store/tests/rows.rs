@@ -2,8 +2,8 @@
 mod support;
 
 use convergio_store::{
-    AuditHead, Conflict, KeyId, KeyState, NewKey, NewUser, Role, Store, StoreError, UsageBy,
-    UsageCursor, UsageEvent, UsageFilter, UserId,
+    AuditHead, Conflict, KeyId, KeyState, NewKey, NewUser, Role, SetupFor, Store, StoreError,
+    UsageBy, UsageCursor, UsageEvent, UsageFilter, UserId,
 };
 use proptest::prelude::*;
 use sqlx::{Connection as _, SqliteConnection};
@@ -76,8 +76,8 @@ async fn a_setup_link_works_once_in_time_and_only_while_nobody_administers() {
             store.claim_setup_link(&hash, "Home", "a@example.org", "$argon2id$x", NOW + 5).await
         }
     };
-    fresh.store.issue_setup_link(&old, NOW, NOW + 10).await.expect("issued");
-    fresh.store.issue_setup_link(&link, NOW, NOW + 10).await.expect("issued");
+    fresh.store.issue_setup_link(&old, SetupFor::First, NOW, NOW + 10).await.expect("issued");
+    fresh.store.issue_setup_link(&link, SetupFor::First, NOW, NOW + 10).await.expect("issued");
     assert_eq!(
         conflict(claim(old).await),
         Conflict::SetupLink,
@@ -88,14 +88,41 @@ async fn a_setup_link_works_once_in_time_and_only_while_nobody_administers() {
     assert_ne!(one.is_ok(), two.is_ok(), "of two at once, one");
     assert!(fresh.store.has_administrator().await.expect("answers"));
     assert_eq!(fresh.store.tenants().await.expect("tenants").len(), 1);
-    fresh.store.issue_setup_link(&late, NOW, NOW + 10).await.expect("issued");
+    fresh.store.issue_setup_link(&late, SetupFor::First, NOW, NOW + 10).await.expect("issued");
     assert_eq!(conflict(claim(late).await), Conflict::SetupLink, "somebody administers already");
+}
+
+#[tokio::test]
+async fn a_link_for_a_further_tenant_works_once_beside_others_and_although_somebody_administers() {
+    let fresh = fresh().await;
+    let (early, one, other) = ([1; 32], [2; 32], [3; 32]);
+    let issue = |hash, purpose| {
+        let store = fresh.store.clone();
+        async move { store.issue_setup_link(&hash, purpose, NOW, NOW + 10).await.expect("issued") }
+    };
+    let claim = |hash, email: &'static str| {
+        let store = fresh.store.clone();
+        async move { store.claim_setup_link(&hash, "Work", email, "$argon2id$x", NOW + 5).await }
+    };
+    issue(early, SetupFor::First).await;
+    furnish(&fresh.store, 1).await;
+    issue(one, SetupFor::Further).await;
+    issue(other, SetupFor::Further).await;
+
+    assert_eq!(conflict(claim(early, "e@example.org").await), Conflict::SetupLink);
+    let taken = conflict(claim(one, "1@example.org").await);
+    assert_eq!(taken, Conflict::Email, "and the link stays good");
+    let (first, _) = claim(one, "a@example.org").await.expect("the first of the two");
+    let (second, _) = claim(other, "b@example.org").await.expect("and the second");
+    assert_ne!(first, second);
+    assert_eq!(conflict(claim(one, "c@example.org").await), Conflict::SetupLink, "used up");
+    assert_eq!(fresh.store.tenants().await.expect("tenants").len(), 3);
 }
 
 #[tokio::test]
 async fn an_expired_setup_link_makes_nothing() {
     let fresh = fresh().await;
-    fresh.store.issue_setup_link(&[1; 32], NOW, NOW + 10).await.expect("issued");
+    fresh.store.issue_setup_link(&[1; 32], SetupFor::First, NOW, NOW + 10).await.expect("issued");
     let late = fresh.store.claim_setup_link(&[1; 32], "Home", "a@example.org", "x", NOW + 10).await;
     assert_eq!(conflict(late), Conflict::SetupLink);
     assert!(fresh.store.tenants().await.expect("tenants").is_empty());

@@ -29,5 +29,5 @@ pub use fingerprint::Pepper;
 pub use master::{DataKey, MasterKeyring, MasterKeys, Pending};
 pub use secret::check as check_secret;
 pub use vault::{
-    KeyView, Lease, NewSecret, Outlived, Probe, Rewrapped, Unmoved, Vault, VersionView,
+    KeyView, Lease, NewSecret, Outlived, Probe, Reload, Rewrapped, Unmoved, Vault, VersionView,
 };

@@ -8,7 +8,9 @@ use convergio_store::{
 };
 use convergio_vault::lifecycle::{DAY, MaxAge, Stage};
 use convergio_vault::source::{EnvironmentSource, FileSource, MasterKeySource as _};
-use convergio_vault::{Lease, MasterKeyring, NewSecret, Probe, Vault, VaultError};
+use convergio_vault::{
+    Lease, MasterKeyring, MasterKeys, NewSecret, Pending, Probe, Reload, Vault, VaultError,
+};
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::{Connection as _, SqliteConnection};
 use tempfile::TempDir;
@@ -346,6 +348,56 @@ async fn the_master_key_turns_over_under_load_without_one_failure() {
     }
     let again = Vault::open(home.store.clone(), Arc::new(new())).await.expect("the new key alone");
     assert_eq!(again.derive("audit").expose_secret(), &print_before, "derived keys stay the same");
+}
+
+/// A place that holds these keys now, and counts how often it is asked.
+#[derive(Debug)]
+struct Place(fn() -> MasterKeyring, AtomicU64);
+
+impl Reload for Place {
+    fn masters(&self) -> Pending<'_, Arc<dyn MasterKeys>> {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        Box::pin(async { Ok(Arc::new(self.0()) as Arc<dyn MasterKeys>) })
+    }
+}
+
+/// A second vault on the same database, with the old master key in memory.
+async fn beside(home: &Home, place: fn() -> MasterKeyring) -> (Vault, Arc<Place>) {
+    let place = Arc::new(Place(place, AtomicU64::new(0)));
+    let vault = Vault::open(home.store.clone(), Arc::new(old())).await.expect("a vault");
+    (vault.reloading(place.clone()), place)
+}
+
+#[tokio::test]
+async fn what_another_process_turned_over_opens_here_and_nothing_is_sealed_behind_its_back() {
+    let home = Home::new().await;
+    let key = home.add("mine", FIRST).await;
+    let (opens, _) = beside(&home, both).await;
+    let (seals, _) = beside(&home, both).await;
+    let (left_behind, place) = beside(&home, old).await;
+    home.vault.replace_masters(Arc::new(both()));
+    home.vault.rewrap().await.expect("rewrapped");
+
+    let leases = opens.lease(&home.tenant, &key, NOW).await.expect("opens");
+    assert_eq!(leases[0].secret.expose_secret(), FIRST);
+    let secret: SecretString = SECOND.to_owned().into();
+    let named = |name| NewSecret {
+        user: &home.user,
+        provider: "openai",
+        name,
+        endpoint: None,
+        secret: &secret,
+    };
+    for _ in 0..3 {
+        let refused = refused(left_behind.add(&home.tenant, &named("late"), NOW).await);
+        assert!(matches!(refused, VaultError::UnknownMasterKey { version: 2 }), "{refused}");
+        let refused = left_behind.lease(&home.tenant, &key, NOW).await;
+        assert!(matches!(refused, Err(VaultError::UnknownMasterKey { version: 2 })));
+    }
+    assert!(place.1.load(Ordering::Relaxed) < 6, "not asked for every request");
+    seals.add(&home.tenant, &named("theirs"), NOW).await.expect("sealed");
+    let in_use = home.vault.masters_in_use().await.expect("usage");
+    assert_eq!(in_use.into_iter().collect::<Vec<_>>(), [(2, 3)], "all under the new one");
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use convergio_store::{
-    Conflict, Millis, NewSession, Session, Store, StoreError, TenantId, User, UserId,
+    Conflict, Millis, NewSession, Session, SetupFor, Store, StoreError, TenantId, User, UserId,
 };
 use secrecy::SecretString;
 
@@ -44,6 +44,8 @@ impl Default for Options {
 pub struct SetupLink {
     /// What must come back.
     pub token: SecretString,
+    /// For which tenant.
+    pub purpose: SetupFor,
     /// Until when.
     pub expires_at: Millis,
 }
@@ -108,13 +110,28 @@ impl Accounts {
         if self.store.has_administrator().await? {
             return Ok(None);
         }
-        let token = random::secret()?;
-        let expires_at = after(now, self.options.setup_link);
-        self.store.issue_setup_link(&random::hash(&token), now, expires_at).await?;
-        Ok(Some(SetupLink { token, expires_at }))
+        self.issue(SetupFor::First, now).await.map(Some)
     }
 
-    /// Makes the tenant and its first administrator, for whoever has the link.
+    /// A link for whoever operates the installation to hand out: for the first tenant while nobody
+    /// administers, for another one afterwards.
+    ///
+    /// # Errors
+    /// As [`first_start`](Self::first_start).
+    pub async fn setup_link(&self, now: Millis) -> Result<SetupLink> {
+        let administered = self.store.has_administrator().await?;
+        let purpose = if administered { SetupFor::Further } else { SetupFor::First };
+        self.issue(purpose, now).await
+    }
+
+    async fn issue(&self, purpose: SetupFor, now: Millis) -> Result<SetupLink> {
+        let token = random::secret()?;
+        let expires_at = after(now, self.options.setup_link);
+        self.store.issue_setup_link(&random::hash(&token), purpose, now, expires_at).await?;
+        Ok(SetupLink { token, purpose, expires_at })
+    }
+
+    /// Makes a tenant and its first administrator, for whoever has the link.
     ///
     /// # Errors
     /// `Conflict::SetupLink` when it is used up, expired or never was; `BadPassword`, `BadEmail`: the
@@ -131,21 +148,6 @@ impl Accounts {
         let link = random::hash(link);
         let made = self.store.claim_setup_link(&link, founder.tenant, founder.email, &hash, now);
         Ok(made.await?)
-    }
-
-    /// Makes another tenant and its first administrator: for whoever runs the installation.
-    ///
-    /// # Errors
-    /// `BadPassword`, `BadEmail`; `Conflict::Email` when the address is taken.
-    pub async fn found_tenant(
-        &self,
-        founder: Founder<'_>,
-        now: Millis,
-    ) -> Result<(TenantId, UserId)> {
-        check_email(founder.email)?;
-        Passwords::check_rules(founder.password, founder.email)?;
-        let hash = self.passwords.hash(founder.password).await?;
-        Ok(self.store.found_tenant(founder.tenant, founder.email, &hash, now).await?)
     }
 
     /// Lets somebody in.

@@ -1,11 +1,11 @@
 //! The control plane over HTTP: who gets in, who may do what, and what is kept of it.
 mod audit;
-mod cli;
 mod inference;
 mod keys;
 mod people;
 mod roles;
 mod setup;
+mod tenants;
 mod tokens;
 mod usage;
 

@@ -1,6 +1,6 @@
 //! Master keys from a file that only its owner can read.
 use std::fs::{self, File, OpenOptions};
-use std::io::{Read as _, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -29,10 +29,11 @@ impl FileSource {
     /// Makes the file with a first, random key. Never replaces one.
     ///
     /// # Errors
-    /// `Unreadable` when it exists or cannot be written, `NoRandomness`.
+    /// `Exists`, `Unwritable`, `NoRandomness`.
     pub fn create(&self) -> Result<MasterKeyring, SourceError> {
         let line = fresh_line(1)?;
-        self.write_new(&self.path, line.as_bytes())?;
+        let remedy = "add a version to it, or name another file; it is never replaced";
+        self.write_new(&self.path, line.as_bytes(), remedy)?;
         self.load()
     }
 
@@ -55,12 +56,27 @@ impl FileSource {
         let mut name = self.path.as_os_str().to_owned();
         name.push(".new");
         let next = PathBuf::from(name);
-        self.write_new(&next, &all)?;
-        fs::rename(&next, &self.path).map_err(|error| self.unreadable(&error))?;
+        let remedy = "another change of the master keys is under way, or was cut short: \
+                      then remove this file and repeat";
+        self.write_new(&next, &all, remedy)?;
+        fs::rename(&next, &self.path).map_err(|error| SourceError::Unwritable {
+            path: self.path.clone(),
+            reason: error.kind().to_string(),
+        })?;
         self.load()
     }
 
-    fn write_new(&self, path: &Path, bytes: &[u8]) -> Result<(), SourceError> {
+    /// The permissions of the file, as they are; `None` when it is not there.
+    pub fn mode(&self) -> Option<u32> {
+        fs::metadata(&self.path).ok().map(|found| found.mode() & 0o7777)
+    }
+
+    fn write_new(
+        &self,
+        path: &Path,
+        bytes: &[u8],
+        remedy: &'static str,
+    ) -> Result<(), SourceError> {
         let write = || {
             let mut create = OpenOptions::new();
             let mut file = create.write(true).create_new(true).mode(0o600).open(path)?;
@@ -68,14 +84,14 @@ impl FileSource {
             file.sync_all()?;
             File::open(folder(path))?.sync_all()
         };
-        write().map_err(|error| SourceError::Unreadable {
-            place: path.display().to_string(),
-            reason: error.kind().to_string(),
+        write().map_err(|error| match error.kind() {
+            ErrorKind::AlreadyExists => SourceError::Exists { path: path.into(), remedy },
+            kind => SourceError::Unwritable { path: path.into(), reason: kind.to_string() },
         })
     }
 
     fn unreadable(&self, error: &std::io::Error) -> SourceError {
-        if error.kind() == std::io::ErrorKind::NotFound {
+        if error.kind() == ErrorKind::NotFound {
             let remedy =
                 "make it, readable by its owner alone: 1: and the output of openssl rand -hex 32";
             return SourceError::Missing { place: self.place(), remedy };
@@ -170,7 +186,8 @@ mod tests {
         assert_eq!(source.create().expect("made").versions().collect::<Vec<_>>(), [1]);
         let before = fs::read(&source.path).expect("its text");
         assert_eq!(fs::metadata(&source.path).expect("there").mode() & 0o777, 0o600);
-        assert!(source.create().is_err());
+        let said = source.create().expect_err("it is there").to_string();
+        assert!(said.contains("is there already") && said.contains("never replaced"), "{said}");
         assert_eq!(fs::read(&source.path).expect("its text"), before);
     }
 
@@ -184,6 +201,17 @@ mod tests {
         assert_eq!((keys.versions().collect::<Vec<_>>(), keys.primary()), (vec![1, 2], 2));
         assert!(fs::read_to_string(&source.path).expect("its text").starts_with(&before));
         assert_eq!(fs::read_dir(folder.path()).expect("the folder").count(), 1);
+    }
+
+    #[test]
+    fn two_changes_at_once_do_not_get_in_each_others_way() {
+        let folder = folder();
+        let source = FileSource::new(folder.path().join("master.keys"));
+        source.create().expect("made");
+        fs::write(folder.path().join("master.keys.new"), "half a line").expect("left behind");
+        let said = source.add_version().expect_err("refused").to_string();
+        assert!(said.contains("master.keys.new") && said.contains("remove this file"), "{said}");
+        assert_eq!(source.load().expect("as it was").versions().collect::<Vec<_>>(), [1]);
     }
 
     #[test]

@@ -61,6 +61,22 @@ pub enum SourceError {
         /// What the system said.
         reason: String,
     },
+    /// They cannot be kept there.
+    #[error("{}: cannot be written: {reason}; check the folder and whose it is", path.display())]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
+    /// There is something where a new file was to be made.
+    #[error("{}: is there already; {remedy}", path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+        /// What to do instead.
+        remedy: &'static str,
+    },
     /// What is there are no master keys.
     #[error("{place}: entry {entry}: {what}; expected version:64 hexadecimal digits")]
     Malformed {

@@ -216,7 +216,8 @@ impl Vault {
         given: &SecretString,
     ) -> Result<SealedRow> {
         let binding = binding(tenant, key, provider, version)?;
-        let sealed = envelope::seal(&*self.masters(), &binding, given).await?;
+        let masters = self.masters_to_seal().await?;
+        let sealed = envelope::seal(&*masters, &binding, given).await?;
         Ok(SealedRow {
             kek_version: i64::from(sealed.kek_version),
             bytes: sealed.to_bytes()?,

@@ -1,12 +1,17 @@
 //! The command line.
-mod keep;
-
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::about::About;
+use crate::commands::Ended;
+use crate::commands::audit::Audit;
+use crate::commands::backup::Backup;
+use crate::commands::master_key::MasterKey;
+use crate::commands::rewrap::Rewrap;
+use crate::commands::setup_link::SetupLink;
 use crate::settings::{Environment, Mode, Overrides, Settings};
 use crate::{openapi, serve};
 
@@ -18,6 +23,8 @@ Examples:
   convergio-gateway serve
   CONVERGIO_OPENAI_BASE_URL=http://127.0.0.1:9000/v1 convergio-gateway serve --listen 127.0.0.1:0
   convergio-gateway serve --config gateway.toml
+  convergio-gateway audit verify
+  convergio-gateway backup /media/backup/convergio-monday.db
   convergio-gateway version --json")]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -36,39 +43,33 @@ enum Command {
     },
     /// Print the OpenAPI document.
     Openapi,
-    /// Prove that nobody edited the audit log.
+    /// Verify the audit log.
     #[command(subcommand)]
-    Audit(keep::Audit),
-    /// Copy the database, whether the gateway runs or not. The master key is not in it.
-    Backup {
-        /// The copy; a file of that name must not exist yet.
-        file: PathBuf,
-        #[command(flatten)]
-        at: keep::Where,
-    },
-    /// Make, add or list master keys.
+    Audit(Audit),
+    /// Copy the database while everything runs.
+    Backup(Backup),
+    /// Make, turn over and show the master key.
     #[command(subcommand)]
-    MasterKey(keep::MasterKey),
-    /// Wrap everything anew under the newest master key, while the gateway does not run.
-    Rewrap {
-        #[command(flatten)]
-        at: keep::Where,
-    },
-    /// Make another tenant and its first administrator, whose password is read from stdin.
-    AddTenant {
-        /// What it is to be called.
-        name: String,
-        /// The administrator's address.
-        #[arg(long)]
-        email: String,
-        #[command(flatten)]
-        at: keep::Where,
-    },
-    /// Give out a new link that lets the first administrator in; those before are void.
-    SetupLink {
-        #[command(flatten)]
-        at: keep::Where,
-    },
+    MasterKey(MasterKey),
+    /// Wrap every secret anew under the newest version of the master key, while everything runs.
+    Rewrap(Rewrap),
+    /// Print a one-time link: for the first administrator, or for another tenant's.
+    SetupLink(SetupLink),
+}
+
+/// Why a command could not do what was asked.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    /// The exit code.
+    pub(crate) code: ExitCode,
+    /// What went wrong and what to do, for the person at the terminal.
+    pub(crate) problem: String,
+}
+
+impl From<String> for Failed {
+    fn from(problem: String) -> Self {
+        Self { code: ExitCode::FAILURE, problem }
+    }
 }
 
 /// How to serve.
@@ -113,44 +114,56 @@ impl Cli {
     ///
     /// # Errors
     /// What went wrong and what to do, for the person at the terminal.
-    pub(crate) fn run(self) -> Result<(), String> {
+    pub(crate) fn run(self) -> Result<ExitCode, Failed> {
+        let done = |()| ExitCode::SUCCESS;
         match self.command {
-            Command::Serve(options) => {
-                start_logging(options.log_format, &options.log)?;
-                let environment = Environment::read()?;
-                let Serve { listen, config, address_file, accounts, data, setup_file, .. } =
-                    options;
-                let overrides = Overrides { accounts, data };
-                let mut settings = Settings::load(config.as_deref(), environment, overrides)?;
-                settings.server.listen = listen.unwrap_or(settings.server.listen);
-                serve::run(settings, &serve::Files { address: address_file, setup: setup_file })
-            }
-            Command::Version { json } => {
-                let about = About::this_build();
-                if json {
-                    println!("{}", serde_json::to_string(&about).map_err(|e| e.to_string())?);
-                } else {
-                    println!("{} {}", about.name, about.version);
-                    println!("edition {}", about.edition);
-                    println!("core {} (ABI {})", about.core_version, about.core_abi);
-                }
-                Ok(())
-            }
-            Command::Audit(command) => keep::audit(command),
-            Command::Backup { file, at } => keep::backup(at, file),
-            Command::MasterKey(command) => keep::master_key(command),
-            Command::Rewrap { at } => {
-                start_logging(LogFormat::Text, "info")?;
-                keep::rewrap(at)
-            }
-            Command::AddTenant { name, email, at } => keep::add_tenant(at, &name, &email),
-            Command::SetupLink { at } => keep::setup_link(at),
-            Command::Openapi => {
-                println!("{}", openapi::document().to_pretty_json().map_err(|e| e.to_string())?);
-                Ok(())
-            }
+            Command::Serve(options) => Ok(options.run().map(done)?),
+            Command::Version { json } => Ok(version(json).map(done)?),
+            Command::Openapi => Ok(openapi().map(done)?),
+            Command::Audit(command) => operate(|| command.run()),
+            Command::Backup(command) => operate(|| command.run()),
+            Command::MasterKey(command) => operate(|| command.run()),
+            Command::Rewrap(command) => operate(|| command.run()),
+            Command::SetupLink(command) => operate(|| command.run()),
         }
     }
+}
+
+/// What the operator does by hand is logged for people, and what cannot be done is not what is wrong.
+fn operate(command: impl FnOnce() -> Result<Ended, String>) -> Result<ExitCode, Failed> {
+    start_logging(LogFormat::Text, "info")?;
+    match command() {
+        Ok(ended) => Ok(ended.code().into()),
+        Err(problem) => Err(Failed { code: Ended::Open.code().into(), problem }),
+    }
+}
+
+impl Serve {
+    fn run(self) -> Result<(), String> {
+        start_logging(self.log_format, &self.log)?;
+        let Self { listen, config, address_file, accounts, data, setup_file, .. } = self;
+        let overrides = Overrides { accounts, data };
+        let mut settings = Settings::load(config.as_deref(), Environment::read()?, overrides)?;
+        settings.server.listen = listen.unwrap_or(settings.server.listen);
+        serve::run(settings, &serve::Files { address: address_file, setup: setup_file })
+    }
+}
+
+fn version(json: bool) -> Result<(), String> {
+    let about = About::this_build();
+    if json {
+        println!("{}", serde_json::to_string(&about).map_err(|e| e.to_string())?);
+    } else {
+        println!("{} {}", about.name, about.version);
+        println!("edition {}", about.edition);
+        println!("core {} (ABI {})", about.core_version, about.core_abi);
+    }
+    Ok(())
+}
+
+fn openapi() -> Result<(), String> {
+    println!("{}", openapi::document().to_pretty_json().map_err(|e| e.to_string())?);
+    Ok(())
 }
 
 /// Logs go to stderr; stdout carries only what was asked for.
