@@ -4,13 +4,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::serve::ListenerExt;
+use axum::serve::{Listener, ListenerExt};
 use convergio_control::{Control, SetupLink};
 use convergio_core::Allocator;
 use convergio_engine::Engine;
 use convergio_wire::EngineConfig;
 use convergio_wire::config::Providers;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
@@ -146,12 +146,7 @@ async fn listen(app: App, link: Option<SetupLink>, files: &Files) -> Result<(), 
     }
 
     let grace = Duration::from_millis(app.server.shutdown_grace_ms);
-    // Small writes must not wait for an acknowledgement: no 40 ms steps in a stream.
-    let listener = listener.tap_io(|connection| {
-        if let Err(error) = connection.set_nodelay(true) {
-            tracing::debug!(%error, "TCP_NODELAY");
-        }
-    });
+    let listener = undelayed(listener);
     let graceful = {
         let (mut stop, app) = (stop.clone(), app.clone());
         async move {
@@ -200,5 +195,29 @@ async fn wait(stop: &mut watch::Receiver<bool>) {
     // The sender lives as long as the runtime, so this only ends with the signal.
     if stop.wait_for(|&stop| stop).await.is_err() {
         std::future::pending::<()>().await;
+    }
+}
+
+/// Small writes must not wait for an acknowledgement: no 40 ms steps in a stream.
+fn undelayed(listener: TcpListener) -> impl Listener<Io = TcpStream, Addr = SocketAddr> {
+    listener.tap_io(|connection| {
+        if let Err(error) = connection.set_nodelay(true) {
+            tracing::debug!(%error, "TCP_NODELAY");
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_stream_has_no_forty_millisecond_steps() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut listener = undelayed(listener);
+        let (caller, (connection, _)) =
+            tokio::join!(TcpStream::connect(address), listener.accept());
+        assert!(caller.is_ok() && connection.nodelay().unwrap());
     }
 }
