@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::serve::{Listener, ListenerExt};
+use axum::serve::{ListenerExt, TapIo};
 use convergio_control::{Control, SetupLink};
 use convergio_core::Allocator;
 use convergio_engine::Engine;
@@ -199,7 +199,7 @@ async fn wait(stop: &mut watch::Receiver<bool>) {
 }
 
 /// Small writes must not wait for an acknowledgement: no 40 ms steps in a stream.
-fn undelayed(listener: TcpListener) -> impl Listener<Io = TcpStream, Addr = SocketAddr> {
+fn undelayed(listener: TcpListener) -> TapIo<TcpListener, impl FnMut(&mut TcpStream) + Send> {
     listener.tap_io(|connection| {
         if let Err(error) = connection.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY");
@@ -210,6 +210,7 @@ fn undelayed(listener: TcpListener) -> impl Listener<Io = TcpStream, Addr = Sock
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::serve::Listener;
 
     #[tokio::test]
     async fn a_stream_has_no_forty_millisecond_steps() {
