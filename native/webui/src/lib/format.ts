@@ -1,6 +1,12 @@
 /** Numbers and times as people read them, in the language of the page. */
 import { getLocale } from './paraglide/runtime';
 
+/** The page's language as it is written where the reader is: en-GB where the browser asks for it. */
+function locale(): string {
+  const language = getLocale();
+  return navigator.languages.find((one) => one.split('-')[0] === language) ?? language;
+}
+
 const NANO = 1e9;
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -13,7 +19,7 @@ const DAY = 24 * HOUR;
 export function money(nanoUsd: number): string {
   const usd = nanoUsd / NANO;
   const shown = (value: number, digits: number) =>
-    new Intl.NumberFormat(getLocale(), {
+    new Intl.NumberFormat(locale(), {
       style: 'currency',
       currency: 'USD',
       currencyDisplay: 'narrowSymbol',
@@ -27,31 +33,38 @@ export function money(nanoUsd: number): string {
 }
 
 export function count(value: number): string {
-  return new Intl.NumberFormat(getLocale()).format(value);
+  return new Intl.NumberFormat(locale()).format(value);
 }
 
 /** 12,345 as 12.3K. */
 export function compact(value: number): string {
-  return new Intl.NumberFormat(getLocale(), {
+  return new Intl.NumberFormat(locale(), {
     notation: 'compact',
     maximumFractionDigits: 1
   }).format(value);
 }
 
 export function date(at: number): string {
-  return new Intl.DateTimeFormat(getLocale(), { dateStyle: 'medium' }).format(at);
+  return new Intl.DateTimeFormat(locale(), { dateStyle: 'medium' }).format(at);
+}
+
+/** A day of the year, in UTC. */
+export function dayOfYear(at: number): string {
+  return new Intl.DateTimeFormat(locale(), {
+    day: 'numeric',
+    month: 'short',
+    timeZone: 'UTC'
+  }).format(at);
 }
 
 export function dateTime(at: number): string {
-  return new Intl.DateTimeFormat(getLocale(), { dateStyle: 'medium', timeStyle: 'short' }).format(
-    at
-  );
+  return new Intl.DateTimeFormat(locale(), { dateStyle: 'medium', timeStyle: 'short' }).format(at);
 }
 
 /** `3 days ago`, `in 2 hours`, `now`. */
 export function ago(at: number, now: number): string {
   const distance = at - now;
-  const words = new Intl.RelativeTimeFormat(getLocale(), { numeric: 'auto' });
+  const words = new Intl.RelativeTimeFormat(locale(), { numeric: 'auto' });
   const size = Math.abs(distance);
   if (size < MINUTE) return words.format(0, 'second');
   if (size < HOUR) return words.format(Math.round(distance / MINUTE), 'minute');
