@@ -256,7 +256,7 @@ export class Gateway {
     const path = file ?? join(BUILD, '404.html');
     response.setHeader('content-type', TYPES[extname(path)] ?? 'application/octet-stream');
     response.setHeader('x-content-type-options', 'nosniff');
-    response.setHeader('referrer-policy', 'no-referrer');
+    response.setHeader('referrer-policy', 'same-origin');
     createReadStream(path).pipe(response);
   }
 }
