@@ -70,16 +70,15 @@ export function lived(gateway: Gateway): void {
     { ...person('user-3', 'maria@scuola.example', 'auditor'), disabled_at: Date.now() }
   ];
   gateway.auditRows = [
-    audit(3, 'query', {
-      provider: 'openai',
-      model: 'gpt-5-mini',
-      cost_nano_usd: 412000,
-      outcome: 'ok'
-    }),
-    audit(2, 'key_change', { key: 'Biology class', action: 'add', provider: 'openai' }),
-    audit(1, 'login', { outcome: 'ok', ip: '192.0.2.7' })
+    audit(3, 'query', { model: 'openai/gpt-5-mini', tokens: 2153, cost_nano_usd: 412_000 }),
+    audit(2, 'key_change', { action: 'add' }),
+    audit(1, 'login', { ip: '192.0.2.7', device: 'Firefox', success: true })
   ];
 }
+
+/** That many keys, all of one provider. */
+export const keysInUse = (count: number) =>
+  Array.from({ length: count }, (_, n) => keyOf('openai', `Class ${n}`, `${OPENAI_KEY}${n}`, n));
 
 const person = (id: string, email: string, role: 'user' | 'admin' | 'auditor') => ({
   id,
@@ -93,7 +92,7 @@ const audit = (seq: number, kind: string, fields: Record<string, unknown>) => ({
   seq,
   kind,
   at: Date.now() - (4 - seq) * 3_600_000,
-  request_id: null,
+  request_id: '0193',
   user: 'user-1',
   ...fields
 });

@@ -8,11 +8,24 @@ export const MODELS: Record<'openai' | 'anthropic' | 'google' | 'azure', string[
   azure: ['azure/gpt-4o']
 };
 
+const field = (name: string) => ({
+  name,
+  title: name,
+  required: name !== 'endpoint.api_version' && name !== 'endpoint.region',
+  secret: name === 'secret',
+  example: ''
+});
 const provider = (name: keyof typeof MODELS, title: string): Provider => ({
   name,
   title,
   needs_endpoint: name === 'azure',
-  fields: [],
+  fields: [
+    field('name'),
+    field('secret'),
+    ...(name === 'azure'
+      ? [field('endpoint.endpoint'), field('endpoint.api_version'), field('endpoint.region')]
+      : [])
+  ],
   models: MODELS[name]
 });
 export const PROVIDERS = [
@@ -57,6 +70,7 @@ const none: UsageSum = {
   attempts: 0,
   input_tokens: 0,
   cached_tokens: 0,
+  cache_write_tokens: 0,
   output_tokens: 0,
   reasoning_tokens: 0,
   cost_nano_usd: 0,
@@ -105,6 +119,7 @@ function add(a: UsageSum, b: UsageSum): UsageSum {
     attempts: a.attempts + b.attempts,
     input_tokens: a.input_tokens + b.input_tokens,
     cached_tokens: a.cached_tokens + b.cached_tokens,
+    cache_write_tokens: a.cache_write_tokens + b.cache_write_tokens,
     output_tokens: a.output_tokens + b.output_tokens,
     reasoning_tokens: a.reasoning_tokens + b.reasoning_tokens,
     cost_nano_usd: a.cost_nano_usd + b.cost_nano_usd,

@@ -149,7 +149,7 @@ export class Gateway {
         if (key) key.name = String(body.name);
         return send(response, 200, key);
       case 'POST /keys/…/test':
-        return send(response, 200, { outcome: 'ok', message: null, models: MODELS.openai });
+        return send(response, 200, { outcome: 'ok', message: 'it is ok', models: MODELS.openai });
       case 'POST /keys/…/rotate':
         if (key) rotate(key, String(body.secret), Number(body.overlap_hours));
         return send(response, 200, key);
@@ -291,7 +291,7 @@ function outcomeOf(secret: string) {
         ? 'provider.unavailable'
         : 'ok';
   const models = outcome === 'ok' ? MODELS.openai : [];
-  return { outcome, message: outcome === 'ok' ? null : `it is ${outcome}`, models };
+  return { outcome, message: `it is ${outcome}`, models };
 }
 
 const DAY = 86_400_000;

@@ -88,6 +88,7 @@ export function group(name: string, change: Partial<UsageGroup> = {}): UsageGrou
     attempts: 1,
     input_tokens: 10,
     cached_tokens: 0,
+    cache_write_tokens: 0,
     output_tokens: 5,
     reasoning_tokens: 0,
     cost_nano_usd: 100,

@@ -52,6 +52,6 @@ export function explainTest(checked: Checked, provider: string): string {
     case 'request.not_found':
       return m.test_not_found({ provider: title });
     default:
-      return explainCode(checked.outcome) ?? checked.message ?? m.failed_text();
+      return explainCode(checked.outcome) ?? (checked.message || m.failed_text());
   }
 }

@@ -17,6 +17,8 @@ const PASSING = new Set([
   'budget.exceeded'
 ]);
 
+export type WizardApi = Pick<Api, 'keys' | 'checkKey' | 'addKey' | 'testKey'>;
+
 export type Busy = 'checking' | 'saving' | 'resuming';
 
 /** Runs `work` unless another tab is at it; says whether it ran. */
@@ -44,12 +46,12 @@ export class Wizard {
   /** The test says nothing against storing it. */
   readonly passing = $derived(this.checked !== null && PASSING.has(this.checked.outcome));
 
-  readonly #api: Pick<Api, 'keys' | 'checkKey' | 'addKey'>;
+  readonly #api: WizardApi;
   readonly #storage: Storage;
   readonly #lock: Lock;
 
   constructor(
-    api: Pick<Api, 'keys' | 'checkKey' | 'addKey'>,
+    api: WizardApi,
     user: string,
     storage: Storage = sessionStorage,
     lock: Lock = tabLock
@@ -133,7 +135,11 @@ export class Wizard {
     this.draft.sent = true;
     this.keep();
     try {
-      this.#done(await this.#api.addKey({ ...key, name: this.draft.name.trim() }));
+      const stored = await this.#api.addKey({ ...key, name: this.draft.name.trim() });
+      this.#done(stored);
+      // The check before kept nothing: this one is remembered with the key. Where it fails the list
+      // says that the key is untested, which is then so.
+      this.#api.testKey(stored.id).catch(() => undefined);
     } catch (thrown) {
       const failure = ApiFailure.of(thrown);
       this.failure = failure;

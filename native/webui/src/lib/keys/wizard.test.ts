@@ -21,8 +21,9 @@ const free: Lock = async (work) => {
 function fakeApi() {
   return {
     keys: vi.fn(async () => [] as ReturnType<typeof key>[]),
-    checkKey: vi.fn(async () => ({ outcome: 'ok', message: null, models: ['gpt-5'] })),
-    addKey: vi.fn(async () => key({ id: 'new' }))
+    checkKey: vi.fn(async () => ({ outcome: 'ok', message: 'fine', models: ['gpt-5'] })),
+    addKey: vi.fn(async () => key({ id: 'new' })),
+    testKey: vi.fn(async () => ({ outcome: 'ok', message: '', models: [] }))
   };
 }
 
@@ -47,6 +48,7 @@ describe('adding a key', () => {
       name: 'OpenAI 2'
     });
     expect(one.stored?.id).toBe('new');
+    expect(api.testKey).toHaveBeenCalledWith('new');
   });
 
   it('never writes the key to the browser, at any step', async () => {
@@ -97,7 +99,7 @@ describe('adding a key', () => {
     ['provider.unavailable', true]
   ])('after a test that ends with %s goes on: %s', async (outcome, goes) => {
     const api = fakeApi();
-    api.checkKey.mockResolvedValue({ outcome, message: null, models: [] });
+    api.checkKey.mockResolvedValue({ outcome, message: '', models: [] });
     expect(await wizard(api).wizard.check()).toBe(goes);
   });
 

@@ -6,10 +6,10 @@ import { ApiFailure } from '../api/failure';
 import { Resource } from '../resource.svelte';
 import Load from './Load.svelte';
 
-const content = createRawSnippet((value: () => string) => ({
-  render: () => `<p>there: ${value()}</p>`
+const content = createRawSnippet((value: () => unknown) => ({
+  render: () => `<p>there: ${String(value())}</p>`
 }));
-const show = (resource: Resource<string>) => render(Load, { of: resource, children: content });
+const show = (resource: Resource<unknown>) => render(Load, { of: resource, children: content });
 
 describe('what is fetched', () => {
   it('is said to be on its way, then shown', async () => {

@@ -28,6 +28,7 @@ function sum(a: UsageSum, b: UsageSum): UsageSum {
     attempts: a.attempts + b.attempts,
     input_tokens: a.input_tokens + b.input_tokens,
     cached_tokens: a.cached_tokens + b.cached_tokens,
+    cache_write_tokens: a.cache_write_tokens + b.cache_write_tokens,
     output_tokens: a.output_tokens + b.output_tokens,
     reasoning_tokens: a.reasoning_tokens + b.reasoning_tokens,
     cost_nano_usd: a.cost_nano_usd + b.cost_nano_usd,
@@ -40,6 +41,11 @@ export interface Day {
   at: number;
   cost_nano_usd: number;
   requests: number;
+}
+
+/** All that was sent: fresh, read from a cache, written to one. */
+export function tokensIn(of: UsageSum): number {
+  return of.input_tokens + of.cached_tokens + of.cache_write_tokens;
 }
 
 /** One entry for each UTC day of a span, also for those on which nothing was used. */

@@ -1,6 +1,6 @@
 /** The stretches of time that usage is shown for, in the reader's own time zone. Pure. */
 
-export const PERIODS = ['today', 'week', 'month'] as const;
+export const PERIODS = ['today', 'week', 'month', 'year'] as const;
 export type Period = (typeof PERIODS)[number];
 
 export interface Span {
@@ -10,9 +10,9 @@ export interface Span {
   to: number;
 }
 
-/** Today, the last seven days or the last thirty, each with today. */
+/** Today, or the last 7, 30 or 365 days with today among them. */
 export function spanOf(period: Period, now: number): Span {
-  const days = { today: 1, week: 7, month: 30 }[period];
+  const days = { today: 1, week: 7, month: 30, year: 365 }[period];
   const midnight = new Date(now);
   midnight.setHours(0, 0, 0, 0);
   const first = new Date(midnight);

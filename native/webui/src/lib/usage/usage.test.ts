@@ -12,17 +12,19 @@ const DAY = 86_400_000;
 describe('a period', () => {
   it('begins and ends at midnight where the reader is, with today in it', () => {
     const now = new Date(2026, 2, 30, 15, 20).getTime();
-    for (const period of ['today', 'week', 'month'] as const) {
+    for (const period of ['today', 'week', 'month', 'year'] as const) {
       const { from, to } = spanOf(period, now);
       expect(new Date(from).getHours() + new Date(to).getHours()).toBe(0);
       expect(from <= now && now < to).toBe(true);
       // Rounded: a night on which the clock changes is longer or shorter.
-      expect(Math.round((to - from) / DAY)).toBe({ today: 1, week: 7, month: 30 }[period]);
+      expect(Math.round((to - from) / DAY)).toBe(
+        { today: 1, week: 7, month: 30, year: 365 }[period]
+      );
     }
   });
 
   it('is one of three', () => {
-    expect([isPeriod('week'), isPeriod('year'), isPeriod(null)]).toEqual([true, false, false]);
+    expect([isPeriod('week'), isPeriod('decade'), isPeriod(null)]).toEqual([true, false, false]);
   });
 });
 
