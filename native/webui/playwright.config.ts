@@ -5,6 +5,8 @@ const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
 
 export default defineConfig({
   testDir: 'e2e',
+  // It needs a built gateway: playwright.real.config.ts.
+  testIgnore: 'real/**',
   fullyParallel: true,
   forbidOnly: true,
   workers: Number(process.env.E2E_WORKERS ?? 2),

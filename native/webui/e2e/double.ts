@@ -3,23 +3,11 @@
  * says, with state. What a test wants to go wrong it says in `faults`. For these tests only.
  */
 import { randomUUID } from 'node:crypto';
-import { createReadStream, existsSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { extname, join, normalize } from 'node:path';
 import type { AuditRow, Key, Person, Session, Settings, Token } from '../src/lib/api/types';
+import { isApi, serveFile } from './files';
 import { answerTo, MODELS, PERMISSIONS, PROVIDERS, usageOf } from './data';
-
-const BUILD = join(import.meta.dirname, '..', 'build');
-const TYPES: Record<string, string> = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript',
-  '.css': 'text/css',
-  '.svg': 'image/svg+xml',
-  '.json': 'application/json',
-  '.txt': 'text/plain',
-  '.webmanifest': 'application/manifest+json'
-};
 
 export interface Faults {
   /** `METHOD /path` to the status and code that it answers. */
@@ -84,8 +72,8 @@ export class Gateway {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname, searchParams } = new URL(request.url ?? '/', this.url);
-    if (!pathname.startsWith('/api/') && !pathname.startsWith('/v1/')) {
-      this.#file(pathname, response);
+    if (!isApi(pathname)) {
+      serveFile(pathname, response);
       return;
     }
     const method = request.method ?? 'GET';
@@ -135,6 +123,10 @@ export class Gateway {
       case 'GET /session':
         return send(response, 200, this.session());
       case 'DELETE /session':
+        this.#sessions.clear();
+        return send(response, 204);
+      case 'PUT /me/…':
+        if (body.old !== 'correct horse battery') return refuse(response, 401, 'auth.invalid');
         this.#sessions.clear();
         return send(response, 204);
       case 'GET /providers':
@@ -248,20 +240,7 @@ export class Gateway {
     }
     response.end();
   }
-
-  #file(pathname: string, response: ServerResponse): void {
-    const wanted = normalize(pathname === '/' ? '/index.html' : pathname);
-    const file = [wanted, `${wanted}.html`].map((name) => join(BUILD, name)).find(isFile);
-    response.statusCode = file === undefined ? 404 : 200;
-    const path = file ?? join(BUILD, '404.html');
-    response.setHeader('content-type', TYPES[extname(path)] ?? 'application/octet-stream');
-    response.setHeader('x-content-type-options', 'nosniff');
-    response.setHeader('referrer-policy', 'same-origin');
-    createReadStream(path).pipe(response);
-  }
 }
-
-const isFile = (path: string) => path.startsWith(BUILD) && extname(path) !== '' && existsSync(path);
 
 function send(response: ServerResponse, status: number, body?: unknown): void {
   response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });

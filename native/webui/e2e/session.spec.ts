@@ -67,6 +67,24 @@ test.describe('with refusals', () => {
   });
 });
 
+test.describe('changing the password', () => {
+  test.use({ allowed: REFUSED });
+  test('needs the present one, and ends the session', async ({ page, gateway }) => {
+    await signIn(page, gateway, '/keys');
+    await page.getByRole('button', { name: 'Change password' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Present password').fill('wrong');
+    await dialog.getByLabel('New password').fill('a longer one than before');
+    await dialog.getByRole('button', { name: 'Change password' }).click();
+    await expect(dialog.getByText('This is not your present password.')).toBeVisible();
+    await dialog.getByLabel('Present password').fill(PASSWORD);
+    await dialog.getByRole('button', { name: 'Change password' }).click();
+    await expect(page).toHaveURL(/\/signin\?/);
+    const sent = gateway.calls.filter((call) => call.path === '/me/password').at(-1);
+    expect(sent?.body).toEqual({ old: PASSWORD, new: 'a longer one than before' });
+  });
+});
+
 test('a stranger’s first page makes no call that is refused', async ({ page, gateway }) => {
   await page.goto(gateway.url);
   await expect(page).toHaveURL(/\/signin\?next=/);

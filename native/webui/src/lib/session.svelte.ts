@@ -73,6 +73,12 @@ export class Session {
     this.tabs.tell('session');
   }
 
+  /** What happens here ended every session of this person, this one among them. */
+  ended(): void {
+    this.#end('expired');
+    this.tabs.tell('session');
+  }
+
   #begin(signed: Signed): void {
     localStorage.setItem(HINT, '1');
     this.signed = signed;

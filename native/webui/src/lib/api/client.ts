@@ -60,6 +60,9 @@ export class Api {
   session = () => this.#json<Session>('GET', '/session', undefined, { quiet: true });
   signOut = () => this.#none('DELETE', '/session');
 
+  changePassword = (old: string, next: string) =>
+    this.#none('PUT', '/me/password', { old, new: next }, { quiet: true });
+
   providers = async () => (await this.#json<List<Provider>>('GET', '/providers')).data;
 
   keys = async () => (await this.#json<List<Key>>('GET', '/keys')).data;
@@ -110,8 +113,8 @@ export class Api {
     return (await response.json()) as T;
   }
 
-  async #none(method: Method, path: string): Promise<void> {
-    await this.#send(method, `/api/v1${path}`);
+  async #none(method: Method, path: string, body?: unknown, options?: SendOptions): Promise<void> {
+    await this.#send(method, `/api/v1${path}`, body, options);
   }
 
   async #send(method: Method, path: string, body?: unknown, options: SendOptions = {}) {
@@ -139,6 +142,12 @@ export class Api {
     throw failure;
   }
 }
+
+/** Where a table for spreadsheets can be fetched by a plain link: the session's cookie goes along. */
+export const tables = {
+  usage: (from: number, to: number) => `/api/v1/usage/events?format=csv&from=${from}&to=${to}`,
+  audit: (kind: string) => `/api/v1/audit?format=csv${kind && `&kind=${esc(kind)}`}`
+};
 
 interface SendOptions {
   signal?: AbortSignal;

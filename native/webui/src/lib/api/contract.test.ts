@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import document from '../../../openapi.json' with { type: 'json' };
 import { typesOf } from '../../../scripts/api.js';
 import { fakeFetch, json, type Asked } from '../../testing/api';
-import { Api } from './client';
+import { Api, tables } from './client';
 
 interface Schema {
   $ref?: string;
@@ -31,6 +31,7 @@ async function everyCall(): Promise<Asked[]> {
   await api.signIn('e', 'p');
   await api.session();
   await api.signOut();
+  await api.changePassword('old', 'new');
   await api.providers();
   await api.keys();
   await api.checkKey({ provider: 'azure', secret: 's', endpoint });
@@ -100,6 +101,14 @@ describe('the client and the gateway’s document', () => {
       for (const name of required) if (!sent.includes(name)) faults.push(`${where}: no ${name}`);
     }
     expect(faults).toEqual([]);
+  });
+
+  it('every table for spreadsheets is an operation of it, and its parameters too', () => {
+    for (const address of [tables.usage(0, 1), tables.audit('login'), tables.audit('')]) {
+      const { pathname, searchParams } = new URL(address, 'http://here');
+      const known = paths[pathname]?.get?.parameters?.map((one) => one.name) ?? [];
+      expect(known, address).toEqual(expect.arrayContaining([...searchParams.keys()]));
+    }
   });
 
   it('every query parameter is one it names', async () => {

@@ -2897,7 +2897,7 @@ export interface paths {
             'application/json': components['schemas']['ErrorBody'];
           };
         };
-        /** @description `privacy.blocked` */
+        /** @description `privacy.blocked`, `auth.forbidden` */
         403: {
           headers: {
             [name: string]: unknown;
@@ -2915,7 +2915,7 @@ export interface paths {
             'application/json': components['schemas']['ErrorBody'];
           };
         };
-        /** @description `provider.rate_limited` */
+        /** @description `provider.rate_limited`, `rate.limited` */
         429: {
           headers: {
             [name: string]: unknown;
@@ -3019,7 +3019,7 @@ export interface paths {
             'application/json': components['schemas']['ErrorBody'];
           };
         };
-        /** @description `privacy.blocked` */
+        /** @description `privacy.blocked`, `auth.forbidden` */
         403: {
           headers: {
             [name: string]: unknown;
@@ -3037,7 +3037,7 @@ export interface paths {
             'application/json': components['schemas']['ErrorBody'];
           };
         };
-        /** @description `provider.rate_limited` */
+        /** @description `provider.rate_limited`, `rate.limited` */
         429: {
           headers: {
             [name: string]: unknown;
@@ -3141,7 +3141,7 @@ export interface paths {
             'application/json': components['schemas']['MessagesError'];
           };
         };
-        /** @description `privacy.blocked` */
+        /** @description `privacy.blocked`, `auth.forbidden` */
         403: {
           headers: {
             [name: string]: unknown;
@@ -3159,7 +3159,7 @@ export interface paths {
             'application/json': components['schemas']['MessagesError'];
           };
         };
-        /** @description `provider.rate_limited` */
+        /** @description `provider.rate_limited`, `rate.limited` */
         429: {
           headers: {
             [name: string]: unknown;
@@ -3263,7 +3263,7 @@ export interface paths {
             'application/json': components['schemas']['MessagesError'];
           };
         };
-        /** @description `provider.rate_limited` */
+        /** @description `provider.rate_limited`, `rate.limited` */
         429: {
           headers: {
             [name: string]: unknown;
@@ -3857,6 +3857,8 @@ export interface components {
       fallback_from?: string | null;
       /** @description The model that answered. */
       model: string;
+      /** @description SHA-256 of the prices that say so, in hex. */
+      price_table?: string | null;
       /** @description The provider that answered. */
       provider: string;
       /** @description Why this model was chosen. */
@@ -4140,6 +4142,11 @@ export interface components {
     };
     /** @description Tokens as OpenAI reports them: totals that include their parts. */
     Usage: {
+      /**
+       * Format: int64
+       * @description Of those, the ones to be kept longer, at a price of their own.
+       */
+      cache_write_long_tokens?: number;
       /**
        * Format: int64
        * @description Prompt tokens written to the provider's cache, where it charges for that.

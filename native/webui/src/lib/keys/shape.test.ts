@@ -53,5 +53,8 @@ describe('a pasted text', () => {
     const shape = shapeOf('qwertyuiopasdfghjklzxcvbnm', 'openai');
     expect([shape.problem, isUnusual(shape, 'openai')]).toEqual([null, true]);
     expect(isUnusual(shapeOf(AZURE, 'azure'), 'azure')).toBe(false);
+    expect(isUnusual(shapeOf('sk-abcdefghijklmnopqrst', 'openai'), 'openai')).toBe(false);
+    // Others than OpenAI begin their keys like this, too: no reason to refuse it.
+    expect(shapeOf('sk-abcdefghijklmnopqrst', 'google').problem).toBeNull();
   });
 });

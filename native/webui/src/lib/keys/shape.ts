@@ -27,19 +27,24 @@ export interface Shape {
 
 const SHORTEST = 16;
 
-/** Most specific first: Anthropic's keys begin like OpenAI's. */
-const PREFIXES: readonly (readonly [string, string])[] = [
+/** Beginnings that only one provider's keys have. */
+const UNMISTAKABLE: readonly (readonly [string, string])[] = [
   ['sk-ant-', 'anthropic'],
-  ['sk-', 'openai'],
+  ['sk-proj-', 'openai'],
+  ['sk-svcacct-', 'openai'],
   ['AIza', 'google']
 ];
 
-/** Providers whose keys always begin in one way, so that another beginning is worth a word. */
-const KNOWN = new Set(PREFIXES.map(([, provider]) => provider));
+/** How the keys of a provider usually begin; another beginning is worth a word, no more. */
+const USUAL: Readonly<Record<string, string>> = {
+  anthropic: 'sk-ant-',
+  openai: 'sk-',
+  google: 'AIza'
+};
 
 export function shapeOf(pasted: string, provider: string): Shape {
   const secret = clean(pasted);
-  const whose = PREFIXES.find(([prefix]) => secret.startsWith(prefix))?.[1] ?? null;
+  const whose = UNMISTAKABLE.find(([prefix]) => secret.startsWith(prefix))?.[1] ?? null;
   return {
     secret,
     problem: problemOf(secret, provider, whose),
@@ -76,5 +81,5 @@ function problemOf(secret: string, provider: string, whose: string | null): Shap
 
 /** The key may be right, but does not begin as that provider's keys do. */
 export function isUnusual(shape: Shape, provider: string): boolean {
-  return shape.problem === null && KNOWN.has(provider) && shape.provider !== provider;
+  return shape.problem === null && !shape.secret.startsWith(USUAL[provider] ?? '');
 }
