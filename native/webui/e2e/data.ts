@@ -107,7 +107,9 @@ export function usageOf(query: URLSearchParams, any: boolean, keys: Key[]) {
     const at = new Date(from + n * DAY + DAY / 2).toISOString().slice(0, 10);
     return used(at, at, 20 + ((n * 7) % 23), 0.02 + ((n * 37) % 17) / 100);
   });
-  const byKey = keys.map((key, n) => used(key.id, key.name, 30 - n * 9, 0.3 / (n + 1)));
+  const byKey = keys.map((key, n) =>
+    used(key.id, `${key.provider}/${key.name}`, 30 - n * 9, 0.3 / (n + 1))
+  );
   const data = !any ? [] : by === 'day' ? daily : by === 'model' ? models : byKey;
   const total = any ? models.reduce(add, none) : none;
   return { by, from, to, data, total };

@@ -58,7 +58,7 @@ test('set up, add a key of each provider, chat, see the cost, replace, revoke', 
   }
 
   await page.getByRole('link', { name: 'Chat' }).click();
-  for (const model of ['gpt-4o-mini', 'claude-haiku-4-5']) {
+  for (const model of ['gpt-4o-mini', 'claude-haiku-5-5']) {
     await page.getByLabel('Model').selectOption(model);
     await page.getByLabel('Your question').fill(`Hello, ${model}`);
     await page.getByLabel('Your question').press('Enter');
@@ -72,7 +72,7 @@ test('set up, add a key of each provider, chat, see the cost, replace, revoke', 
   await expect(page.getByRole('row', { name: /OpenAI 1 / })).toBeVisible();
   await expect(page.getByRole('row', { name: /Anthropic 1 / })).toBeVisible();
   await page.getByRole('button', { name: 'Keys' }).click();
-  await expect(page.getByRole('row', { name: /^OpenAI 1 / })).toBeVisible();
+  await expect(page.getByRole('row', { name: /^OpenAI · OpenAI 1 / })).toBeVisible();
 
   await page.getByRole('link', { name: 'Keys' }).click();
   const card = page.getByRole('article', { name: 'OpenAI', exact: true });

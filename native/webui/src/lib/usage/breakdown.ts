@@ -43,6 +43,12 @@ export interface Day {
   requests: number;
 }
 
+/** Keys are labelled `provider/name`: the two apart. */
+export function keyOf(label: string): { provider: string; name: string } {
+  const [provider = '', ...name] = label.split('/');
+  return name.length === 0 ? { provider: '', name: label } : { provider, name: name.join('/') };
+}
+
 /** All that was sent: fresh, read from a cache, written to one. */
 export function tokensIn(of: UsageSum): number {
   return of.input_tokens + of.cached_tokens + of.cache_write_tokens;

@@ -2,7 +2,7 @@ import { render, screen, within } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, it } from 'vitest';
 import { group } from '../../testing/api';
-import { byProvider, everyDay } from './breakdown';
+import { byProvider, everyDay, keyOf } from './breakdown';
 import CostChart from './CostChart.svelte';
 import { isPeriod, spanOf } from './period';
 import UsageTable from './UsageTable.svelte';
@@ -41,6 +41,11 @@ describe('sums', () => {
       ['openai', 12, 5]
     ]);
     expect(models[0]?.cost_nano_usd).toBe(5);
+  });
+
+  it('of a key tell its name from its provider', () => {
+    expect(keyOf('openai/Class 3/B')).toEqual({ provider: 'openai', name: 'Class 3/B' });
+    expect(keyOf('gone')).toEqual({ provider: '', name: 'gone' });
   });
 
   it('have every day, also those without anything, however days are written', () => {
