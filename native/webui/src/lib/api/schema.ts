@@ -2799,7 +2799,7 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Ready for requests: no while it is stopping. */
+    /** Ready for requests: not while it is stopping, nor while its database does not answer. */
     get: {
       parameters: {
         query?: never;
@@ -2818,7 +2818,7 @@ export interface paths {
             'application/json': components['schemas']['Readiness'];
           };
         };
-        /** @description Stopping; send requests elsewhere */
+        /** @description Send requests elsewhere */
         503: {
           headers: {
             [name: string]: unknown;
@@ -3306,13 +3306,31 @@ export interface paths {
       };
       requestBody?: never;
       responses: {
-        /** @description The catalogue */
+        /** @description The catalogue; with accounts, for somebody who says who asks, what their keys reach */
         200: {
           headers: {
             [name: string]: unknown;
           };
           content: {
             'application/json': components['schemas']['ModelList'];
+          };
+        };
+        /** @description `auth.invalid` */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description `auth.forbidden` */
+        403: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
           };
         };
       };
@@ -3352,6 +3370,24 @@ export interface paths {
           };
           content: {
             'application/json': components['schemas']['ModelObject'];
+          };
+        };
+        /** @description `auth.invalid` */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description `auth.forbidden` */
+        403: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
           };
         };
         /** @description No such model */
@@ -3445,8 +3481,7 @@ export interface components {
     /** @description A key to be tried and not kept. */
     CheckBody: {
       endpoint?: components['schemas']['EndpointObject'] | null;
-      /** @description `openai`, `anthropic`, `google` or `azure`. */
-      provider: string;
+      provider: components['schemas']['ProviderName'];
       /** Format: password */
       secret: string;
     };
@@ -3625,6 +3660,11 @@ export interface components {
       /** Format: int64 */
       requests: number;
     };
+    /** @description What routing knows about a model. */
+    Known: components['schemas']['Model'] & {
+      /** @description Whether the caller keeps a key for its provider; absent when nobody said who asks. */
+      usable?: boolean | null;
+    };
     /**
      * @description Where a model runs.
      * @enum {string}
@@ -3641,7 +3681,7 @@ export interface components {
       /** @description What they may do, the way they came. */
       permissions: string[];
       /** @description What the token is good for; null for a session, which is good for everything. */
-      scopes: string[] | null;
+      scopes: components['schemas']['ScopeName'][] | null;
       tenant: components['schemas']['TenantObject'];
       /** @description `session` or `token`. */
       through: string;
@@ -3709,7 +3749,7 @@ export interface components {
     };
     /** @description One model. */
     ModelObject: {
-      convergio?: components['schemas']['Model'] | null;
+      convergio?: components['schemas']['Known'] | null;
       /**
        * Format: int64
        * @description Always 0: the catalogue does not say when a model was made.
@@ -3729,10 +3769,9 @@ export interface components {
     /** @description A key that somebody brings. */
     NewKeyBody: {
       endpoint?: components['schemas']['EndpointObject'] | null;
-      /** @description What it is called, 1 to 100 characters. */
+      /** @description What it is called. */
       name: string;
-      /** @description `openai`, `anthropic`, `google` or `azure`. */
-      provider: string;
+      provider: components['schemas']['ProviderName'];
       /**
        * Format: password
        * @description The key itself. It is sealed, and nothing shows more of it than its last four characters.
@@ -3747,8 +3786,7 @@ export interface components {
        * @description Their first one, 12 characters or more.
        */
       password: string;
-      /** @description `user`, `admin` or `auditor`. */
-      role: string;
+      role: components['schemas']['RoleName'];
     };
     /** @description A token that somebody wants. */
     NewTokenBody: {
@@ -3757,10 +3795,9 @@ export interface components {
        * @description When it ends by itself, in milliseconds since 1970.
        */
       expires_at?: number | null;
-      /** @description What it is called, 1 to 100 characters. */
+      /** @description What it is called. */
       name: string;
-      /** @description One or more of `chat`, `keys`, `usage`, `admin`, `audit`. */
-      scopes: string[];
+      scopes: components['schemas']['ScopeName'][];
     };
     /** @description A change of the caller's own password. */
     Passwords: {
@@ -3776,8 +3813,7 @@ export interface components {
     PersonChange: {
       /** @description May they not log in? */
       disabled?: boolean | null;
-      /** @description `user`, `admin` or `auditor`. */
-      role?: string | null;
+      role?: components['schemas']['RoleName'] | null;
     };
     /** @description Everybody. */
     PersonList: {
@@ -3794,7 +3830,7 @@ export interface components {
       disabled_at: number | null;
       email: string;
       id: string;
-      role: string;
+      role: components['schemas']['RoleName'];
     };
     /** @description Nano-dollars per million tokens, by kind of token. */
     Price: {
@@ -3828,6 +3864,11 @@ export interface components {
     ProviderList: {
       data: components['schemas']['ProviderObject'][];
     };
+    /**
+     * @description Whose keys can be brought.
+     * @enum {string}
+     */
+    ProviderName: 'openai' | 'anthropic' | 'google' | 'azure';
     /** @description A provider. */
     ProviderObject: {
       fields: components['schemas']['Field'][];
@@ -3841,7 +3882,7 @@ export interface components {
     };
     /** @description Whether requests should be sent here. */
     Readiness: {
-      /** @description `ready` or `draining`. */
+      /** @description `ready`, `draining` or `database`: it does not answer. */
       status: string;
     };
     /** @description Who answered, on whose key, and what it cost. Travels with every answer as `convergio`. */
@@ -3877,8 +3918,7 @@ export interface components {
       key: string;
       name: string;
       provider: string;
-      /** @description `due_in_14_days`, `due_in_7_days`, `due_in_1_day` or `overdue`. */
-      stage: string;
+      stage: components['schemas']['StageName'];
       /** Format: int64 */
       version: number;
     };
@@ -3899,7 +3939,6 @@ export interface components {
     };
     /** @description Another name. */
     RenameBody: {
-      /** @description 1 to 100 characters. */
       name: string;
     };
     /** @description Which version to revoke. */
@@ -3922,6 +3961,11 @@ export interface components {
        */
       to: number;
     };
+    /**
+     * @description What a person is to their tenant.
+     * @enum {string}
+     */
+    RoleName: 'user' | 'admin' | 'auditor';
     /** @description Another secret. */
     RotateBody: {
       /**
@@ -4011,6 +4055,11 @@ export interface components {
       user: string;
     };
     /**
+     * @description What a token is good for.
+     * @enum {string}
+     */
+    ScopeName: 'chat' | 'keys' | 'usage' | 'admin' | 'audit';
+    /**
      * @description What a model is asked for.
      * @enum {string}
      */
@@ -4071,6 +4120,16 @@ export interface components {
       /** @description What stands behind `#` in the link. */
       token: string;
     };
+    /**
+     * @description How urgent a rotation is.
+     * @enum {string}
+     */
+    StageName: 'due_in_14_days' | 'due_in_7_days' | 'due_in_1_day' | 'overdue';
+    /**
+     * @description Where a version of a key is in its life.
+     * @enum {string}
+     */
+    StateName: 'active' | 'overlapping' | 'revoked';
     /** @description People and keys that may see each other. */
     TenantObject: {
       id: string;
@@ -4104,7 +4163,7 @@ export interface components {
       name: string;
       /** Format: int64 */
       revoked_at: number | null;
-      scopes: string[];
+      scopes: components['schemas']['ScopeName'][];
     };
     /** @description A sum over attempts. */
     TotalObject: {
@@ -4195,8 +4254,7 @@ export interface components {
     UserObject: {
       email: string;
       id: string;
-      /** @description `user`, `admin` or `auditor`. */
-      role: string;
+      role: components['schemas']['RoleName'];
     };
     /** @description Which master keys seal how much. */
     VaultObject: {
@@ -4238,10 +4296,8 @@ export interface components {
       overlap_until: number | null;
       /** Format: int64 */
       revoked_at: number | null;
-      /** @description `due_in_14_days`, `due_in_7_days`, `due_in_1_day` or `overdue`, when it is near. */
-      stage: string | null;
-      /** @description `active`, `overlapping` or `revoked`. */
-      state: string;
+      stage: components['schemas']['StageName'] | null;
+      state: components['schemas']['StateName'];
       /** Format: int64 */
       version: number;
     };

@@ -42,8 +42,9 @@ export type KeyVersion = With<
   { state: 'active' | 'overlapping' | 'revoked'; stage: Stage | null }
 >;
 export type Key = With<Schemas['KeyObject'], { versions: KeyVersion[] }>;
-export type KeyToCheck = Schemas['CheckBody'];
-export type NewKey = Schemas['NewKeyBody'];
+/** Which providers there are the gateway says while it runs: any name of its list goes back. */
+export type KeyToCheck = With<Schemas['CheckBody'], { provider: string }>;
+export type NewKey = With<Schemas['NewKeyBody'], { provider: string }>;
 /** `outcome` is `ok`, or the code of the error. */
 export type Checked = Schemas['TestedObject'];
 export type Reminder = With<Schemas['ReminderObject'], { stage: Stage }>;
