@@ -1,0 +1,63 @@
+import { expect, lived, OPENAI_KEY, signIn, test } from './base';
+
+test.beforeEach(async ({ page, gateway }) => {
+  lived(gateway);
+  await signIn(page, gateway, '/keys');
+});
+
+test('what needs somebody comes first', async ({ page }) => {
+  await expect(page.getByRole('article').getByRole('heading')).toHaveText([
+    'Old project',
+    'Staff room',
+    'Biology class'
+  ]);
+  const first = page.getByRole('article', { name: 'Old project' });
+  await expect(first.getByText('Does not work')).toBeVisible();
+  await expect(page.getByRole('article', { name: 'Biology class' })).toContainText(
+    /1,320 requests ·\s+\$2\.43/
+  );
+});
+
+test('a key is renamed', async ({ page }) => {
+  const card = page.getByRole('article', { name: 'Staff room' });
+  await card.getByRole('button', { name: 'Rename' }).click();
+  await page.getByRole('dialog').getByLabel('Name').fill('Teachers');
+  await page.getByRole('dialog').getByRole('button', { name: 'Rename' }).click();
+  await expect(page.getByRole('article', { name: 'Teachers' })).toBeVisible();
+});
+
+test('a key is replaced while the old one stays for a day', async ({ page, gateway }) => {
+  const card = page.getByRole('article', { name: 'Biology class' });
+  await card.getByRole('button', { name: 'Replace' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('OpenAI key').fill(OPENAI_KEY.replace('gggg', 'hhhh'));
+  await dialog.getByRole('button', { name: 'Replace the key' }).click();
+  await expect(dialog).toBeHidden();
+  await expect(card.getByText('…hhhh')).toBeVisible();
+  await expect(card.getByText(/old key ending in gggg stays usable/)).toBeVisible();
+  const sent = gateway.calls.find((call) => call.path.endsWith('/rotate'));
+  expect(sent?.body?.overlap_hours).toBe(24);
+});
+
+test('a key is revoked only after being asked, then removed', async ({ page, gateway }) => {
+  const card = page.getByRole('article', { name: 'Staff room' });
+  await card.getByRole('button', { name: 'Revoke' }).click();
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('dialog')).toBeHidden();
+  await expect(card.getByRole('button', { name: 'Revoke' })).toBeFocused();
+  expect(gateway.calls.some((call) => call.path.endsWith('/revoke'))).toBe(false);
+  await card.getByRole('button', { name: 'Revoke' }).click();
+  await page.getByRole('button', { name: 'Revoke the key' }).click();
+  await expect(card.getByText('Revoked')).toBeVisible();
+  await card.getByRole('button', { name: 'Remove' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
+  await expect(card).toBeHidden();
+});
+
+test('a key is tested', async ({ page }) => {
+  await page
+    .getByRole('article', { name: 'Biology class' })
+    .getByRole('button', { name: 'Test' })
+    .click();
+  await expect(page.getByRole('dialog').getByText('The key works')).toBeVisible();
+});
