@@ -3660,10 +3660,36 @@ export interface components {
       /** Format: int64 */
       requests: number;
     };
-    /** @description What routing knows about a model. */
-    Known: components['schemas']['Model'] & {
-      /** @description Whether the caller keeps a key for its provider; absent when nobody said who asks. */
-      usable?: boolean | null;
+    /** @description One model. */
+    Known: {
+      /**
+       * Format: int32
+       * @description 0..=1000, on the scale of the core's complexity score.
+       */
+      capability: number;
+      /**
+       * Format: int64
+       * @description Tokens it can hold, prompt and answer together.
+       */
+      context_window: number;
+      /** @description What it can do beyond text. */
+      features?: components['schemas']['Feature'][];
+      /** @description The name the provider knows it by. */
+      id: string;
+      /** @description Where it runs. */
+      locality?: components['schemas']['Locality'];
+      /**
+       * Format: int64
+       * @description Longest answer in tokens; 1 for vectors.
+       */
+      max_output_tokens: number;
+      /** @description What it costs. */
+      price?: components['schemas']['Price'];
+      /** @description The provider that serves it: one of [`PROVIDERS`]. */
+      provider: string;
+      /** @description What it is asked for. */
+      serves?: components['schemas']['Serves'];
+      usable?: null | boolean;
     };
     /**
      * @description Where a model runs.
@@ -3710,36 +3736,6 @@ export interface components {
       error: components['schemas']['ErrorObject'];
       /** @description `error`. */
       type: string;
-    };
-    /** @description One model. */
-    Model: {
-      /**
-       * Format: int32
-       * @description 0..=1000, on the scale of the core's complexity score.
-       */
-      capability: number;
-      /**
-       * Format: int64
-       * @description Tokens it can hold, prompt and answer together.
-       */
-      context_window: number;
-      /** @description What it can do beyond text. */
-      features?: components['schemas']['Feature'][];
-      /** @description The name the provider knows it by. */
-      id: string;
-      /** @description Where it runs. */
-      locality?: components['schemas']['Locality'];
-      /**
-       * Format: int64
-       * @description Longest answer in tokens; 1 for vectors.
-       */
-      max_output_tokens: number;
-      /** @description What it costs. */
-      price?: components['schemas']['Price'];
-      /** @description The provider that serves it: one of [`PROVIDERS`]. */
-      provider: string;
-      /** @description What it is asked for. */
-      serves?: components['schemas']['Serves'];
     };
     /** @description The catalogue. */
     ModelList: {
