@@ -21,7 +21,7 @@ core: setup ## The C core library; EDITION=master|education|business|developer
 
 setup: $(VENV)/.ready ## Everything this machine needs; nothing to do when nothing changed
 
-$(VENV)/.ready: requirements.lock pyproject.toml fixtures/sdks/package-lock.json .ci/setup
+$(VENV)/.ready: requirements.lock pyproject.toml fixtures/sdks/package-lock.json native/webui/package-lock.json .ci/setup
 	@bash .ci/setup
 	@touch $@
 
@@ -54,6 +54,7 @@ check: setup ## Format, lint, types, import rules, clippy, drift of schemas, ver
 	$(RM) prove --dry-run
 	cargo fmt --check --manifest-path native/gateway/Cargo.toml --all
 	cd native/gateway && cargo clippy --locked --all-targets -- -D warnings
+	@bash .ci/check-webui
 
 format: setup ## Rewrite sources in the house format
 	$(BIN)/ruff format .

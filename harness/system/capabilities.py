@@ -19,12 +19,14 @@ VERSION = r"(\d+(?:\.\d+)+(?:[-+.~][0-9A-Za-z.~+-]+)?)"
 
 
 class Row(Record, frozen=True):
-    """One capability. `apt`, `brew`, `rustup`, `pip`, `npm` name what an installer calls it;
+    """One capability. `also` are other names of the program, each tried when those before it are
+    not there. `apt`, `brew`, `rustup`, `pip`, `npm` name what an installer calls it;
     `how` is a sentence where no installer brings it."""
 
     name: str
     enables: str
     command: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
     version: str = VERSION
     look: Look = ""
     apt: str = ""
@@ -183,6 +185,7 @@ TABLE: tuple[Row, ...] = (
     Row(
         name="chromium",
         command=("chromium", "--version"),
+        also=("chromium-browser", "google-chrome", "google-chrome-stable"),
         enables="browser, accessibility and page speed checks",
         apt="chromium",
         brew="--cask chromium",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import platform
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -63,8 +64,17 @@ def observe(row: Row) -> Capability:
     )
 
 
+def browser() -> str:
+    """The path of the browser that the capability `chromium` means; empty where there is none."""
+    row = KNOWN["chromium"]
+    found = (shutil.which(name) for name in (row.command[0], *row.also))
+    return next((path for path in found if path), "")
+
+
 def _run(row: Row) -> str:
     argv = [sys.executable if word == "{python}" else word for word in row.command]
+    if row.also and not shutil.which(argv[0]):
+        argv[0] = next((name for name in row.also if shutil.which(name)), argv[0])
     text = _output(argv)
     match = re.search(row.version, text)
     return match[1] if match else ""

@@ -38,7 +38,7 @@ class _Answer(Record, frozen=True):
 
 def programs_of(row: Row) -> tuple[str, ...]:
     """The programs that observing a capability starts, with the interpreter as `{python}`."""
-    return (*row.command[:1], *LOOKS.get(row.look, ()))
+    return (*row.command[:1], *row.also, *LOOKS.get(row.look, ()))
 
 
 def answers(memory: Path) -> dict[str, tuple[str, float]]:

@@ -31,7 +31,7 @@ from harness.system.capture import plain_text
 
 _SHOWN = 200
 _BEGAN = "began"
-_ENVIRONMENT = {
+ENVIRONMENT = {
     # Messages in English, so that they can be read; no colours, progress bars or hyperlinks.
     "LC_ALL": "C",
     "CARGO_TERM_COLOR": "never",
@@ -39,6 +39,7 @@ _ENVIRONMENT = {
     "NO_COLOR": "1",
     "CLICOLOR": "0",
 }
+"""What makes the output of a build one that can be read."""
 
 
 class BuildOptions(Entry, frozen=True):
@@ -82,7 +83,7 @@ class BuildKind:
             )
         (context.work / _BEGAN).touch()
         argv = shell_argv(*options.run) if options.shell else tuple(options.run)
-        return Command(argv=argv, env={**_ENVIRONMENT, **options.env}, cwd=options.cwd)
+        return Command(argv=argv, env={**ENVIRONMENT, **options.env}, cwd=options.cwd)
 
     def conclude(
         self, options: BuildOptions, context: CheckContext, completed: Completed

@@ -28,8 +28,12 @@ BUILT_IN = {
     "cargo-test": "harness.run.kinds.cargo_test:CargoTestKind",
     "command": "harness.run.kinds.command:CommandKind",
     "files": "harness.run.kinds.files:FilesKind",
+    "playwright": "harness.run.kinds.playwright:PlaywrightKind",
     "pytest": "harness.run.kinds.pytest:PytestKind",
+    "reproducible-build": "harness.run.kinds.reproducible_build:ReproducibleBuildKind",
+    "size-budget": "harness.run.kinds.size_budget:SizeBudgetKind",
     "versions": "harness.run.kinds.versions:VersionsKind",
+    "vitest": "harness.run.kinds.vitest:VitestKind",
 }
 
 

@@ -35,6 +35,20 @@ def test_gnu_compilers_tell_their_own_version_not_the_packagers():
     assert observe(row).version == "12.2.0"
 
 
+def test_a_program_may_go_by_another_name(tmp_path, monkeypatch):
+    program = tmp_path / "google-chrome"
+    program.write_text("#!/bin/sh\necho 'Google Chrome 140.0.1'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    assert observe(KNOWN["chromium"]).version == "140.0.1"
+    assert probing.browser() == str(program)
+
+    program.unlink()
+    assert observe(KNOWN["chromium"]).detail == "chromium is not on PATH"
+    assert probing.browser() == ""
+
+
 def test_a_missing_tool_comes_with_its_installer():
     capability = observe(Row(name="x", enables="y", command=("no-such-tool",), pip="x"))
 
