@@ -29,10 +29,11 @@ pub(crate) fn listening(address: SocketAddr, file: Option<&Path>) -> Result<(), 
 }
 
 /// Shows the link that lets the first administrator in, once: to the file if one is asked for, else
-/// on stdout. It never goes into the log.
+/// on stdout. It never goes into the log. `pages` says whether a browser can open it.
 pub(crate) fn setup(
     address: SocketAddr,
     link: &SetupLink,
+    pages: bool,
     file: Option<&Path>,
 ) -> Result<(), String> {
     let url = base_url(address);
@@ -41,7 +42,7 @@ pub(crate) fn setup(
         // A file made this way is its owner's alone.
         Some(path) => write_whole(path, &format!("{line}\n"))
             .map_err(|error| format!("--setup-file {}: {error}", path.display()))?,
-        None if std::io::stdout().is_terminal() => print(&invitation(&url, link)),
+        None if std::io::stdout().is_terminal() => print(&invitation(&url, link, pages)),
         None => print(&line),
     }
     tracing::info!("nobody administers this gateway yet; a link that lets one in was given out");
@@ -55,8 +56,8 @@ pub(crate) fn setup_event(url: &str, link: &SetupLink) -> Value {
            "expires_at": link.expires_at})
 }
 
-/// A link for people, with the way to use it.
-pub(crate) fn invitation(url: &str, link: &SetupLink) -> String {
+/// A link for people, with the way to use it: open it where there are `pages`, else ask with curl.
+pub(crate) fn invitation(url: &str, link: &SetupLink, pages: bool) -> String {
     let token = link.token.expose_secret();
     let (lead, tenant) = match link.purpose {
         SetupFor::First => {
@@ -64,6 +65,9 @@ pub(crate) fn invitation(url: &str, link: &SetupLink) -> String {
         }
         SetupFor::Further => ("Within an hour, make the first account of another tenant", "Work"),
     };
+    if pages {
+        return format!("\n{lead}: open this link in a browser.\n\n  {url}/setup#{token}\n\n");
+    }
     format!(
         "\n{lead}:\n\n  curl {url}/api/v1/setup --json '{{\"token\": \"{token}\",\n    \
          \"tenant\": \"{tenant}\", \"email\": \"you@example.org\", \"password\": \"…\"}}'\n\n"
@@ -109,7 +113,10 @@ mod tests {
             [(SetupFor::First, "Nobody administers"), (SetupFor::Further, "another tenant")]
         {
             let link = SetupLink { token: "t0k3n".to_owned().into(), purpose, expires_at: 1 };
-            let text = invitation("https://ai.example", &link);
+            let page = invitation("https://ai.example", &link, true);
+            assert!(page.contains(part) && !page.contains("curl"), "{page}");
+            assert!(page.contains("  https://ai.example/setup#t0k3n\n"), "{page}");
+            let text = invitation("https://ai.example", &link, false);
             for part in
                 [part, "curl https://ai.example/api/v1/setup --json", "\"token\": \"t0k3n\""]
             {

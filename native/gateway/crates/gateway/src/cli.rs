@@ -13,6 +13,7 @@ use crate::commands::master_key::MasterKey;
 use crate::commands::rewrap::Rewrap;
 use crate::commands::setup_link::SetupLink;
 use crate::settings::{Environment, Mode, Overrides, Settings};
+use crate::webui::Choice;
 use crate::{openapi, serve};
 
 /// A gateway for your own keys, compatible with OpenAI's and Anthropic's APIs.
@@ -92,6 +93,10 @@ struct Serve {
     /// Folder that everything is kept in. [default: $XDG_DATA_HOME/convergio, or the file's]
     #[arg(long, value_name = "DIR", env = "CONVERGIO_DATA")]
     data: Option<PathBuf>,
+    /// Folder of the built web UI, or `off` for none. [default: where it is installed or built, or
+    /// the file's]
+    #[arg(long, value_name = "DIR", env = "CONVERGIO_WEBUI")]
+    webui: Option<Choice>,
     /// Write the link that lets the first administrator in to this file, not to stdout.
     #[arg(long, value_name = "PATH")]
     setup_file: Option<PathBuf>,
@@ -141,8 +146,8 @@ fn operate(command: impl FnOnce() -> Result<Ended, String>) -> Result<ExitCode, 
 impl Serve {
     fn run(self) -> Result<(), String> {
         start_logging(self.log_format, &self.log)?;
-        let Self { listen, config, address_file, accounts, data, setup_file, .. } = self;
-        let overrides = Overrides { accounts, data };
+        let Self { listen, config, address_file, accounts, data, webui, setup_file, .. } = self;
+        let overrides = Overrides { accounts, data, webui };
         let mut settings = Settings::load(config.as_deref(), Environment::read()?, overrides)?;
         settings.server.listen = listen.unwrap_or(settings.server.listen);
         serve::run(settings, &serve::Files { address: address_file, setup: setup_file })

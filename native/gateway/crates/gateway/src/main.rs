@@ -3,7 +3,7 @@
 //! `main` wires; [`cli`] parses; [`commands`] are the operator's; [`settings`] reads file and environment; [`router`] lists what there
 //! is; [`auth`] finds out who asks; each handler parses ([`incoming`]), calls the engine, maps
 //! ([`reply`]). [`api`] is the control plane's face: parse, call, map, and no decision of its own.
-//! [`error::ApiError`] alone knows HTTP statuses.
+//! [`webui`] serves the pages. [`error::ApiError`] alone knows HTTP statuses.
 #![forbid(unsafe_code)]
 
 mod about;
@@ -31,6 +31,7 @@ mod reply;
 mod router;
 mod serve;
 mod settings;
+mod webui;
 
 use std::process::ExitCode;
 

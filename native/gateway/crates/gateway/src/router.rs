@@ -1,6 +1,7 @@
 //! What there is: every route, and the layers around them.
 use std::sync::Arc;
 
+use axum::extract::Request;
 use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -10,10 +11,11 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::app::App;
 use crate::error::ApiError;
+use crate::webui::Webui;
 use crate::{api, auth, chat, embeddings, health, messages, metrics, models, observe, openapi};
 
-/// The whole API. Without accounts there is no control plane.
-pub(crate) fn router(app: App) -> Router {
+/// The whole API, and the web UI where it has no route. Without accounts there is no control plane.
+pub(crate) fn router(app: App, webui: Webui) -> Router {
     let inference = Router::new()
         .route("/v1/chat/completions", post(chat::completions))
         .route("/v1/embeddings", post(embeddings::embeddings))
@@ -34,16 +36,10 @@ pub(crate) fn router(app: App) -> Router {
         router = router.merge(api::routes(app.clone(), Arc::clone(control)));
     }
     router
-        .fallback(not_found)
+        .fallback(move |request: Request| webui.answer(request))
         .method_not_allowed_fallback(method_not_allowed)
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn_with_state(app, observe::request))
-}
-
-async fn not_found(uri: Uri) -> ApiError {
-    let path: String = uri.path().chars().take(200).collect();
-    let message = format!("nothing at {path}; /openapi.json lists what there is");
-    ApiError::from(Failure::new(ErrorCode::RequestNotFound, message))
 }
 
 async fn method_not_allowed(method: Method, uri: Uri) -> ApiError {

@@ -21,6 +21,7 @@ use crate::hardening::harden;
 use crate::metrics::Metrics;
 use crate::router::router;
 use crate::settings::{Places, Settings};
+use crate::webui::Webui;
 
 /// Files that say what happened, for whoever waits for it.
 #[derive(Debug)]
@@ -45,6 +46,7 @@ pub(crate) fn run(settings: Settings, files: &Files) -> Result<(), String> {
     if kept.is_some() && accounts.reserved_capacity.is_empty() {
         forget_house_keys(&mut config);
     }
+    let webui = Webui::find(&server.webui)?;
     let vendors = Vendors::new(&config);
     let engine = Engine::new(config, &Allocator::new())
         .map_err(|error| format!("the configuration is wrong:\n{error}"))?;
@@ -72,7 +74,7 @@ pub(crate) fn run(settings: Settings, files: &Files) -> Result<(), String> {
             let reserved = accounts.reserved_capacity;
             let app = App::new(engine, metrics, server, control, reserved, vendors);
             let clockwork = app.control.clone().map(|control| tokio::spawn(upkeep(control)));
-            let served = listen(app.clone(), link, files).await;
+            let served = listen(app.clone(), webui, link, files).await;
             if let Some(clockwork) = clockwork {
                 clockwork.abort();
             }
@@ -127,15 +129,23 @@ fn forget_house_keys(config: &mut EngineConfig) {
     }
 }
 
-async fn listen(app: App, link: Option<SetupLink>, files: &Files) -> Result<(), String> {
+async fn listen(
+    app: App,
+    webui: Webui,
+    link: Option<SetupLink>,
+    files: &Files,
+) -> Result<(), String> {
     let stop = on_signal()?;
     let address = app.server.listen;
     let listener = TcpListener::bind(address)
         .await
         .map_err(|error| format!("cannot listen on {address}: {error}; choose another --listen"))?;
     let address = listener.local_addr().map_err(|error| format!("no address: {error}"))?;
-    let setup =
-        || link.map_or(Ok(()), |link| announce::setup(address, &link, files.setup.as_deref()));
+    let pages = webui.is_there();
+    let setup = || match &link {
+        Some(link) => announce::setup(address, link, pages, files.setup.as_deref()),
+        None => Ok(()),
+    };
     if files.setup.is_some() {
         // Whoever waits for the address then finds the link, too.
         setup()?;
@@ -163,7 +173,7 @@ async fn listen(app: App, link: Option<SetupLink>, files: &Files) -> Result<(), 
         }
     };
     // With the peer's address: the audit log wants to know from where people log in.
-    let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
+    let service = router(app, webui).into_make_service_with_connect_info::<SocketAddr>();
     tokio::select! {
         outcome = async { axum::serve(listener, service).with_graceful_shutdown(graceful).await } =>
             outcome.map_err(|error| format!("serving failed: {error}"))?,

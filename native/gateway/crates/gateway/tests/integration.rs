@@ -4,6 +4,7 @@
 mod commands;
 mod control;
 mod support;
+mod webui;
 
 use std::time::{Duration, Instant};
 

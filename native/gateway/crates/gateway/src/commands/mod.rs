@@ -40,7 +40,8 @@ pub(crate) struct Which {
 
 impl Which {
     fn open(&self) -> Result<(Installation, Server), String> {
-        let overrides = Overrides { accounts: Some(Mode::Required), data: self.data.clone() };
+        let data = self.data.clone();
+        let overrides = Overrides { accounts: Some(Mode::Required), data, webui: None };
         let settings = Settings::load(self.config.as_deref(), Environment::read()?, overrides)?;
         let places = settings.kept.ok_or("nothing is kept when accounts are off")?;
         let options = convergio_control::Options::new(places.data, places.master_key);

@@ -7,6 +7,8 @@ use convergio_wire::redact::without_value;
 use convergio_wire::{EngineConfig, Model, config};
 use serde::Deserialize;
 
+use crate::webui::Choice;
+
 /// The `[server]` section.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -21,6 +23,8 @@ pub(crate) struct Server {
     pub(crate) shutdown_grace_ms: u64,
     /// Browsers reach the gateway over HTTPS, through a proxy: sessions are never sent without.
     pub(crate) secure_cookies: bool,
+    /// The folder of the web UI, or `off`; looked for where it usually is unless said otherwise.
+    pub(crate) webui: Choice,
 }
 
 impl Default for Server {
@@ -31,6 +35,7 @@ impl Default for Server {
             body_timeout_ms: 30_000,
             shutdown_grace_ms: 10_000,
             secure_cookies: false,
+            webui: Choice::Usual,
         }
     }
 }

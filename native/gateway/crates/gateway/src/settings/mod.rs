@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use convergio_control::MasterKeyPlace;
 use convergio_wire::EngineConfig;
 
+use crate::webui::Choice;
+
 pub(crate) use environment::Environment;
 pub(crate) use file::{Accounts, Mode, Server};
 use file::{Kept, Said, Vault};
@@ -35,6 +37,7 @@ pub(crate) struct Places {
 pub(crate) struct Overrides {
     pub(crate) accounts: Option<Mode>,
     pub(crate) data: Option<PathBuf>,
+    pub(crate) webui: Option<Choice>,
 }
 
 impl Settings {
@@ -55,8 +58,12 @@ impl Settings {
                 file::parse(&text).map_err(|problem| format!("{}:{problem}", path.display()))?
             }
         };
-        let Said { server, mut accounts, data, vault, mut engine } = said;
+        let Said { mut server, mut accounts, data, vault, mut engine } = said;
         accounts.mode = overrides.accounts.unwrap_or(accounts.mode);
+        server.webui = overrides.webui.unwrap_or(server.webui);
+        if accounts.mode == Mode::Off {
+            server.webui = without_accounts(server.webui)?;
+        }
         let kept = match accounts.mode {
             Mode::Required => {
                 let data = overrides.data.or(data.folder);
@@ -69,6 +76,18 @@ impl Settings {
             return Err("server: max_body_bytes and body_timeout_ms must be above 0".to_owned());
         }
         Ok(Self { server, accounts, kept, engine })
+    }
+}
+
+/// The web UI is for people who have an account.
+fn without_accounts(webui: Choice) -> Result<Choice, String> {
+    match webui {
+        Choice::Usual | Choice::Off => Ok(Choice::Off),
+        Choice::Folder(folder) => Err(format!(
+            "--webui {}: the web UI needs accounts, and they are off; say --accounts required or \
+             --webui off",
+            folder.display()
+        )),
     }
 }
 
@@ -118,13 +137,28 @@ mod tests {
             azure: Told { base_url: Some("https://a.example.org".to_owned()), api_key: None },
             ..Environment::default()
         };
-        let off = Overrides { accounts: Some(Mode::Off), data: None };
+        let off = Overrides { accounts: Some(Mode::Off), ..Overrides::default() };
         let settings = Settings::load(None, environment, off).unwrap();
         let providers = settings.engine.providers;
         assert_eq!(providers.openai.api_key.unwrap().expose_secret(), "sk-house");
         assert_eq!(providers.azure.endpoint.as_deref(), Some("https://a.example.org"));
         assert!(providers.azure.api_key.is_none() && providers.google.api_key.is_none());
         assert!(settings.kept.is_none(), "nothing is kept when accounts are off");
+    }
+
+    #[test]
+    fn without_accounts_there_is_no_web_ui_and_a_folder_for_it_is_a_mistake() {
+        let load = |webui: &str| {
+            let webui = Some(webui.parse().unwrap());
+            let overrides = Overrides { accounts: Some(Mode::Off), data: None, webui };
+            Settings::load(None, Environment::default(), overrides)
+        };
+        for choice in ["", "off"] {
+            assert_eq!(load(choice).unwrap().server.webui, Choice::Off);
+        }
+        assert!(load("/my/build").unwrap_err().contains("--accounts required"));
+        let settings = Settings::load(None, at_home(), Overrides::default()).unwrap();
+        assert_eq!(settings.server.webui, Choice::Usual);
     }
 
     fn at_home() -> Environment {

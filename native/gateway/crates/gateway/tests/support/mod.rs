@@ -37,13 +37,28 @@ impl Gateway {
         environment: &[(&str, &str)],
         config: &str,
     ) -> Self {
+        let binary = Path::new(env!("CARGO_BIN_EXE_convergio-gateway"));
+        Self::start_from(binary, folder, environment, config).await
+    }
+
+    /// Starts a copy of the binary that lies elsewhere.
+    pub(crate) async fn start_as(binary: &Path, environment: &[(&str, &str)]) -> Self {
+        Self::start_from(binary, tempfile::tempdir().unwrap(), environment, "").await
+    }
+
+    async fn start_from(
+        binary: &Path,
+        folder: TempDir,
+        environment: &[(&str, &str)],
+        config: &str,
+    ) -> Self {
         let at = |name: &str| folder.path().join(name);
         let (file, address_file) = (at("gateway.toml"), at("address"));
         std::fs::write(&file, config).unwrap();
         if address_file.exists() {
             std::fs::remove_file(&address_file).unwrap();
         }
-        let mut command = Command::new(env!("CARGO_BIN_EXE_convergio-gateway"));
+        let mut command = Command::new(binary);
         command
             .args(["serve", "--listen", "127.0.0.1:0", "--log", "debug", "--address-file"])
             .arg(&address_file)
@@ -55,6 +70,8 @@ impl Gateway {
             .envs(std::env::vars().filter(|(name, _)| !name.starts_with("CONVERGIO_")))
             .env("CONVERGIO_DATA", at("data"))
             .env("CONVERGIO_MASTER_KEY_FILE", at("master.key"))
+            // Whether somebody has built the pages makes no difference to a test.
+            .env("CONVERGIO_WEBUI", "off")
             .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(File::create(at("stdout")).unwrap())
