@@ -202,7 +202,10 @@ class Opened:
         return masters(self.installation.master_key.read_text())
 
     def put(self, blob: bytes, version: int = 1) -> None:
-        """Puts other bytes in the place of the sealed ones."""
+        """Puts other bytes in the place of the sealed ones, and has the gateway read them anew.
+
+        It believes for five seconds what it read; any change of a key through the API ends that.
+        """
         changed = self.installation.tamper(
             "UPDATE key_versions SET sealed = ? WHERE key_id = ? AND version = ?",
             blob,
@@ -210,6 +213,7 @@ class Opened:
             version,
         )
         assert changed == 1
+        self.person.api.rename_key(self.key.id, self.key.name)
 
     def chat(self) -> Any:
         with self.person.openai() as client:

@@ -38,7 +38,7 @@ impl Tenant<'_> {
         let tenant = self.id.as_str();
         let rows = sqlx::query!(
             r#"SELECT v.key_id, k.provider, k.endpoint, v.version, v.sealed AS "sealed!",
-                      v.kek_version AS "kek_version!"
+                      v.kek_version AS "kek_version!", v.overlap_until
                FROM key_versions v JOIN provider_keys k ON k.tenant = v.tenant AND k.id = v.key_id
                WHERE v.tenant = ? AND v.kek_version IS NOT NULL AND v.kek_version <> ?
                ORDER BY v.key_id, v.version LIMIT ?"#,

@@ -73,6 +73,8 @@ pub struct SealedVersion {
     pub sealed: Vec<u8>,
     /// The version of the master key that seals it.
     pub kek_version: i64,
+    /// Until when it works beside its successor; none for the one in force.
+    pub overlap_until: Option<Millis>,
 }
 
 /// A version to be added.
@@ -98,6 +100,7 @@ macro_rules! sealed {
             version: row.version,
             sealed: row.sealed,
             kek_version: row.kek_version,
+            overlap_until: row.overlap_until,
         }
     }};
 }
@@ -169,7 +172,7 @@ impl Tenant<'_> {
         let (tenant, key) = (self.id.as_str(), key.as_str());
         let rows = sqlx::query!(
             r#"SELECT v.key_id, k.provider, k.endpoint, v.version, v.sealed AS "sealed!",
-                      v.kek_version AS "kek_version!"
+                      v.kek_version AS "kek_version!", v.overlap_until
                FROM key_versions v JOIN provider_keys k ON k.tenant = v.tenant AND k.id = v.key_id
                WHERE v.tenant = ? AND v.key_id = ?
                  AND (v.state = 'active' OR v.state = 'overlapping' AND v.overlap_until > ?)
@@ -195,7 +198,7 @@ impl Tenant<'_> {
         let (tenant, user) = (self.id.as_str(), user.as_str());
         let rows = sqlx::query!(
             r#"SELECT v.key_id, k.provider, k.endpoint, v.version, v.sealed AS "sealed!",
-                      v.kek_version AS "kek_version!"
+                      v.kek_version AS "kek_version!", v.overlap_until
                FROM provider_keys k JOIN key_versions v ON v.tenant = k.tenant AND v.key_id = k.id
                WHERE k.tenant = ? AND k.user = ? AND k.provider = ?
                  AND (v.state = 'active' OR v.state = 'overlapping' AND v.overlap_until > ?)

@@ -7,6 +7,7 @@ use convergio_store::{
 };
 use secrecy::SecretString;
 
+use super::remembered::{Rows, Whose};
 use super::{Vault, binding};
 use crate::envelope;
 use crate::error::{Result, VaultError};
@@ -69,6 +70,7 @@ impl Vault {
             name: new.name,
             endpoint: new.endpoint,
         };
+        let _outdated = self.remembered.outdated();
         self.store.tenant(tenant).add_key(key, sealed.as_new(), now).await?;
         Ok(id)
     }
@@ -81,13 +83,13 @@ impl Vault {
     /// force does not open. One in its window that does not open is left out.
     pub async fn lease(&self, tenant: &TenantId, key: &KeyId, now: Millis) -> Result<Vec<Lease>> {
         let read = self.store.tenant(tenant).usable(key, now).await?;
-        let first = self.open_all(tenant, read).await;
+        let first = self.open_all(tenant, &read).await;
         if !matches!(first, Err(VaultError::UnknownMasterKey { .. })) {
             return first;
         }
         // It may have been wrapped anew, and the old master key forgotten, since it was read.
         let read = self.store.tenant(tenant).usable(key, now).await?;
-        self.open_all(tenant, read).await
+        self.open_all(tenant, &read).await
     }
 
     /// What a person may use for a provider at `now`, opened: their oldest key first.
@@ -101,24 +103,36 @@ impl Vault {
         provider: &str,
         now: Millis,
     ) -> Result<Vec<Lease>> {
-        let read = self.store.tenant(tenant).usable_for(user, provider, now).await?;
-        let first = self.open_all(tenant, read).await;
+        let provider = provider.to_owned();
+        let whose = Whose { tenant: tenant.clone(), user: user.clone(), provider };
+        let first = self.open_all(tenant, &self.usable_for(&whose, now).await?).await;
         if !matches!(first, Err(VaultError::UnknownMasterKey { .. })) {
             return first;
         }
-        let read = self.store.tenant(tenant).usable_for(user, provider, now).await?;
-        self.open_all(tenant, read).await
+        // It may have been wrapped anew, and the old master key forgotten, since it was read.
+        drop(self.remembered.outdated());
+        self.open_all(tenant, &self.usable_for(&whose, now).await?).await
     }
 
-    async fn open_all(&self, tenant: &TenantId, read: Vec<SealedVersion>) -> Result<Vec<Lease>> {
+    async fn usable_for(&self, whose: &Whose, now: Millis) -> Result<Rows> {
+        let era = match self.remembered.get(whose, now) {
+            Ok(rows) => return Ok(rows),
+            Err(era) => era,
+        };
+        let of = self.store.tenant(&whose.tenant);
+        let read = of.usable_for(&whose.user, &whose.provider, now).await?;
+        Ok(self.remembered.put(whose.clone(), read, era, now))
+    }
+
+    async fn open_all(&self, tenant: &TenantId, read: &[SealedVersion]) -> Result<Vec<Lease>> {
         let mut leases = Vec::with_capacity(read.len());
         for version in read {
-            match self.open_version(tenant, &version).await {
+            match self.open_version(tenant, version).await {
                 Ok(secret) => leases.push(Lease {
-                    key: version.key,
+                    key: version.key.clone(),
                     version: version.version,
-                    provider: version.provider,
-                    endpoint: version.endpoint,
+                    provider: version.provider.clone(),
+                    endpoint: version.endpoint.clone(),
                     secret,
                 }),
                 Err(error) if leases.is_empty() => return Err(error),
@@ -151,6 +165,7 @@ impl Vault {
     /// `NoSuchKey`; `Conflict::KeyName` when another has the name.
     pub async fn rename(&self, tenant: &TenantId, key: &KeyId, name: &str) -> Result<()> {
         self.known(tenant, key).await?;
+        let _outdated = self.remembered.outdated();
         Ok(self.store.tenant(tenant).rename_key(key, name).await?)
     }
 
@@ -173,6 +188,7 @@ impl Vault {
         let known = self.known(tenant, key).await?;
         let version = known.version.checked_add(1).ok_or(Conflict::Value)?;
         let sealed = self.seal(tenant, key, &known.provider, version, next).await?;
+        let _outdated = self.remembered.outdated();
         let of = self.store.tenant(tenant);
         Ok(of.rotate_key(key, known.version, sealed.as_new(), until, now).await?)
     }
@@ -188,6 +204,7 @@ impl Vault {
         version: Option<i64>,
         now: Millis,
     ) -> Result<u64> {
+        let _outdated = self.remembered.outdated();
         match self.store.tenant(tenant).revoke(key, version, now).await? {
             0 => Err(VaultError::NoSuchKey),
             revoked => Ok(revoked),
@@ -199,6 +216,7 @@ impl Vault {
     /// # Errors
     /// `NoSuchKey`.
     pub async fn remove(&self, tenant: &TenantId, key: &KeyId) -> Result<()> {
+        let _outdated = self.remembered.outdated();
         let removed = self.store.tenant(tenant).remove_key(key).await?;
         if removed { Ok(()) } else { Err(VaultError::NoSuchKey) }
     }

@@ -1,6 +1,7 @@
 //! Keys of tenants: added, tested, renamed, rotated, revoked, removed; opened for one call.
 mod keys;
 mod newer;
+mod remembered;
 mod reminders;
 mod rewrap;
 mod views;
@@ -20,6 +21,7 @@ use crate::sealed::Sealed;
 pub use keys::{Lease, NewSecret, Probe};
 use newer::Newer;
 pub use newer::Reload;
+use remembered::Remembered;
 pub use reminders::Outlived;
 pub use rewrap::{Rewrapped, Unmoved};
 pub use views::{KeyView, VersionView};
@@ -35,6 +37,7 @@ pub struct Vault {
     masters: RwLock<Arc<dyn MasterKeys>>,
     pepper: Pepper,
     newer: Option<Newer>,
+    remembered: Remembered,
 }
 
 impl Vault {
@@ -55,7 +58,13 @@ impl Vault {
                 opened_pepper(&*masters, &kept.sealed).await?
             }
         };
-        Ok(Self { store, masters: RwLock::new(masters), pepper, newer: None })
+        Ok(Self {
+            store,
+            masters: RwLock::new(masters),
+            pepper,
+            newer: None,
+            remembered: Remembered::default(),
+        })
     }
 
     /// A key for a purpose outside the vault, such as sealing the audit log's ends. It stays the

@@ -25,6 +25,7 @@ impl Vault {
     /// What the store says.
     pub async fn sweep(&self, now: Millis) -> Result<Vec<Outlived>> {
         let mut outlived = Vec::new();
+        let _outdated = self.remembered.outdated();
         for tenant in self.store.tenants().await? {
             let gone = self.store.tenant(&tenant.id).revoke_outlived(now).await?;
             outlived.extend(gone.into_iter().map(|(key, version)| Outlived {

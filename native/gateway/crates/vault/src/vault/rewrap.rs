@@ -44,6 +44,7 @@ impl Vault {
     /// What the store says; secrets that fail are told of in the result and stop nothing.
     pub async fn rewrap(&self) -> Result<Rewrapped> {
         let masters = self.masters();
+        let _outdated = self.remembered.outdated();
         let mut done = Rewrapped { to: masters.primary(), moved: 0, failed: Vec::new() };
         for tenant in self.store.tenants().await? {
             self.rewrap_tenant(&tenant.id, &mut done).await?;
