@@ -21,7 +21,7 @@ core: setup ## The C core library; EDITION=master|education|business|developer
 
 setup: $(VENV)/.ready ## Everything this machine needs; nothing to do when nothing changed
 
-$(VENV)/.ready: requirements.lock pyproject.toml fixtures/sdks/package-lock.json native/webui/package-lock.json .ci/setup
+$(VENV)/.ready: requirements.lock pyproject.toml fixtures/sdks/package-lock.json fixtures/lighthouse/package-lock.json native/webui/package-lock.json .ci/setup
 	@bash .ci/setup
 	@touch $@
 

@@ -23,11 +23,13 @@ if TYPE_CHECKING:
 GROUP = "release_manager.kinds"
 
 BUILT_IN = {
+    "axe": "harness.run.kinds.axe:AxeKind",
     "build": "harness.run.kinds.build:BuildKind",
     "c-tests": "harness.run.kinds.c_tests:CTestsKind",
     "cargo-test": "harness.run.kinds.cargo_test:CargoTestKind",
     "command": "harness.run.kinds.command:CommandKind",
     "files": "harness.run.kinds.files:FilesKind",
+    "lighthouse": "harness.run.kinds.lighthouse:LighthouseKind",
     "playwright": "harness.run.kinds.playwright:PlaywrightKind",
     "pytest": "harness.run.kinds.pytest:PytestKind",
     "reproducible-build": "harness.run.kinds.reproducible_build:ReproducibleBuildKind",

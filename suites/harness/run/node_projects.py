@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
 from pathlib import Path
 from typing import Any
 
 from suites.harness.run.worlds import World, check, only
 
 RESULTS = Path(__file__).with_name("results")
-Change = Callable[[str], str]
 
 
 def result_file(name: str, root: Path) -> str:
@@ -40,3 +39,19 @@ def run_stand_in(
 
 def records(result) -> dict[str, str]:
     return {test.id: test.status.value for test in result.tests}
+
+
+def run_node_stand_in(
+    world: World, kind: str, results: str | None, *, packages: tuple[str, ...], code: int, options
+):
+    """Run a kind that has Node do the work, with a `node` that only leaves `results`."""
+    world.write("package.json", "{}")
+    for package in packages:
+        world.write(f"node_modules/{package}/package.json", "{}")
+    script = f"#!/bin/sh\necho 'this went wrong'\nexit {code}\n"
+    if results is not None:
+        world.write("results.json", results)
+        script = f'#!/bin/sh\ncp results.json "$RELEASE_MANAGER_RESULTS"\nexit {code}\n'
+    world.write("bin/node", script).chmod(0o755)
+    environ = {**os.environ, "PATH": f"{world.root}/bin:{os.environ['PATH']}"}
+    return only(world.run(check("t", kind=kind, options=options), environ=environ))
