@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 RM := $(BIN)/release-manager
 
 .PHONY: help core setup test check format bench bench-peers lighthouse lock clean \
-        v7-build v7-test v7-release ffi_test byok_test
+        v7-build v7-test v7-release ffi_test byok_test demo
 
 help: ## This list
 	@grep -hE '^[a-zA-Z0-9_-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
@@ -24,6 +24,9 @@ setup: $(VENV)/.ready ## Everything this machine needs; nothing to do when nothi
 $(VENV)/.ready: requirements.lock pyproject.toml fixtures/sdks/package-lock.json fixtures/lighthouse/package-lock.json native/webui/package-lock.json .ci/setup
 	@bash .ci/setup
 	@touch $@
+
+demo: setup ## Convergio in a browser, with simulated providers; Ctrl-C leaves nothing behind
+	$(BIN)/python -m fixtures.demo
 
 v7-release: setup ## Verify everything afresh, as for a release; the verdict is the exit code
 	$(RM) verify --profile release

@@ -12,7 +12,11 @@ use crate::about::VERSION;
 
 /// Says where the gateway listens: a line of JSON on stdout, the address in the file if one is asked
 /// for. The file appears whole or not at all, so whoever waits for it can read it at once.
-pub(crate) fn listening(address: SocketAddr, file: Option<&Path>) -> Result<(), String> {
+pub(crate) fn listening(
+    address: SocketAddr,
+    demo: bool,
+    file: Option<&Path>,
+) -> Result<(), String> {
     if let Some(path) = file {
         write_whole(path, &format!("{address}\n"))
             .map_err(|error| format!("--address-file {}: {error}", path.display()))?;
@@ -22,6 +26,7 @@ pub(crate) fn listening(address: SocketAddr, file: Option<&Path>) -> Result<(), 
         "address": address.to_string(),
         "url": format!("http://{address}"),
         "version": VERSION,
+        "demo": demo,
     });
     print(&line.to_string());
     tracing::info!(%address, version = VERSION, "listening");

@@ -3,6 +3,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::about::About;
@@ -97,6 +98,10 @@ struct Serve {
     /// the file's]
     #[arg(long, value_name = "DIR", env = "CONVERGIO_WEBUI")]
     webui: Option<Choice>,
+    /// This is a demo: refuse to start unless every provider is simulated on this machine, and say
+    /// so in the web UI.
+    #[arg(long, env = "CONVERGIO_DEMO", value_parser = FalseyValueParser::new())]
+    demo: bool,
     /// Write the link that lets the first administrator in to this file, not to stdout.
     #[arg(long, value_name = "PATH")]
     setup_file: Option<PathBuf>,
@@ -146,8 +151,9 @@ fn operate(command: impl FnOnce() -> Result<Ended, String>) -> Result<ExitCode, 
 impl Serve {
     fn run(self) -> Result<(), String> {
         start_logging(self.log_format, &self.log)?;
-        let Self { listen, config, address_file, accounts, data, webui, setup_file, .. } = self;
-        let overrides = Overrides { accounts, data, webui };
+        let Self { listen, config, address_file, accounts, data, webui, demo, setup_file, .. } =
+            self;
+        let overrides = Overrides { accounts, data, webui, demo };
         let mut settings = Settings::load(config.as_deref(), Environment::read()?, overrides)?;
         settings.server.listen = listen.unwrap_or(settings.server.listen);
         serve::run(settings, &serve::Files { address: address_file, setup: setup_file })

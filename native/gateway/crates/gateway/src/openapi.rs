@@ -171,7 +171,36 @@ impl Modify for Credentials {
 pub(crate) fn document() -> utoipa::openapi::OpenApi {
     let mut document = Document::openapi();
     document.merge(crate::api::Document::openapi());
+    named(document)
+}
+
+/// Gives each operation a name that no other has, which OpenAPI wants and client generators need:
+/// `post_keys_by_id_rotate` for `POST /api/v1/keys/{id}/rotate`.
+fn named(mut document: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
+    for (path, item) in &mut document.paths.paths {
+        let operations = [
+            ("get", &mut item.get),
+            ("put", &mut item.put),
+            ("post", &mut item.post),
+            ("patch", &mut item.patch),
+            ("delete", &mut item.delete),
+        ];
+        for (method, operation) in operations {
+            if let Some(operation) = operation {
+                operation.operation_id = Some(name_of(method, path));
+            }
+        }
+    }
     document
+}
+
+fn name_of(method: &str, path: &str) -> String {
+    let path = path.trim_start_matches("/api").trim_start_matches("/v1");
+    let words = path.split(['/', '.']).filter(|word| !word.is_empty()).map(|word| {
+        let parameter = word.strip_prefix('{').and_then(|word| word.strip_suffix('}'));
+        parameter.map_or_else(|| word.to_owned(), |name| format!("by_{name}"))
+    });
+    std::iter::once(method.to_owned()).chain(words).collect::<Vec<_>>().join("_")
 }
 
 /// This document.
@@ -179,7 +208,7 @@ pub(crate) fn document() -> utoipa::openapi::OpenApi {
     responses((status = 200, description = "OpenAPI 3.1", body = Object)))]
 pub(crate) async fn openapi_json(State(app): State<App>) -> Json<utoipa::openapi::OpenApi> {
     // Without accounts there is no control plane, and nothing is said of it.
-    Json(if app.control.is_some() { document() } else { Document::openapi() })
+    Json(if app.control.is_some() { document() } else { named(Document::openapi()) })
 }
 
 #[cfg(test)]
@@ -205,6 +234,25 @@ mod tests {
         ] {
             assert!(paths.contains(&path), "{path} is missing from {paths:?}");
         }
+    }
+
+    #[test]
+    fn each_operation_has_a_name_of_its_own() {
+        let document = serde_json::to_value(document()).unwrap();
+        let mut names = Vec::new();
+        for item in document["paths"].as_object().unwrap().values() {
+            for operation in item.as_object().unwrap().values() {
+                names.push(operation["operationId"].as_str().unwrap());
+            }
+        }
+        let count = names.len();
+        assert!(names.contains(&"post_keys_by_id_rotate") && names.contains(&"get_models"));
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count, "{names:?}");
+        let letters =
+            |name: &&str| name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+        assert!(names.iter().all(letters), "{names:?}");
     }
 
     #[test]

@@ -46,6 +46,9 @@ pub(crate) fn run(settings: Settings, files: &Files) -> Result<(), String> {
     if kept.is_some() && accounts.reserved_capacity.is_empty() {
         forget_house_keys(&mut config);
     }
+    if server.demo {
+        tracing::warn!("this is a demo: every provider is simulated on this machine");
+    }
     let webui = Webui::find(&server.webui)?;
     let vendors = Vendors::new(&config);
     let engine = Engine::new(config, &Allocator::new())
@@ -149,9 +152,9 @@ async fn listen(
     if files.setup.is_some() {
         // Whoever waits for the address then finds the link, too.
         setup()?;
-        announce::listening(address, files.address.as_deref())?;
+        announce::listening(address, app.server.demo, files.address.as_deref())?;
     } else {
-        announce::listening(address, files.address.as_deref())?;
+        announce::listening(address, app.server.demo, files.address.as_deref())?;
         setup()?;
     }
 

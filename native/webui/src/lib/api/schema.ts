@@ -3760,6 +3760,8 @@ export interface components {
     };
     /** @description Whether somebody must set the gateway up. */
     Needed: {
+      /** @description True in a demo, where every provider is simulated; else left out. */
+      demo?: boolean;
       needed: boolean;
     };
     /** @description A key that somebody brings. */
@@ -4064,6 +4066,8 @@ export interface components {
     SessionObject: {
       /** @description To come back with every change, as `x-csrf-token`. */
       csrf: string;
+      /** @description True in a demo, where every provider is simulated; else left out. */
+      demo?: boolean;
       /**
        * Format: int64
        * @description When the session ends, in milliseconds since 1970.

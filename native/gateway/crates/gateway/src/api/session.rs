@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use crate::api::body::Body;
 use crate::api::refusals::{Changing, Entering, Reading};
-use crate::api::words::RoleName;
+use crate::api::words::{RoleName, is_not};
 use crate::api::{Api, From};
 use crate::auth::Who;
 use crate::cookies;
@@ -37,6 +37,9 @@ pub(crate) struct SessionObject {
     csrf: String,
     /// When the session ends, in milliseconds since 1970.
     expires_at: i64,
+    /// True in a demo, where every provider is simulated; else left out.
+    #[serde(skip_serializing_if = "is_not")]
+    demo: bool,
 }
 
 /// Somebody.
@@ -64,10 +67,11 @@ pub(crate) fn standing(standing: Standing) -> (UserObject, TenantObject, Vec<&'s
     (user, tenant, permissions.into_iter().map(|one| one.as_str()).collect())
 }
 
-fn object(view: SessionView) -> SessionObject {
+fn object(api: &Api, view: SessionView) -> SessionObject {
     let SessionView { standing: who, csrf, expires_at } = view;
     let (user, tenant, permissions) = standing(who);
-    SessionObject { user, tenant, permissions, csrf, expires_at }
+    let demo = api.app.server.demo;
+    SessionObject { user, tenant, permissions, csrf, expires_at, demo }
 }
 
 /// A session that has just begun, with its cookie.
@@ -75,7 +79,7 @@ pub(crate) fn begun(api: &Api, status: StatusCode, session: Session) -> Response
     let Session { session, view } = session;
     let lasts = view.expires_at.saturating_sub(api.control.now());
     let cookie = cookies::set(&session, lasts, api.app.server.secure_cookies);
-    (status, [(header::SET_COOKIE, cookie)], Json(object(view))).into_response()
+    (status, [(header::SET_COOKIE, cookie)], Json(object(api, view))).into_response()
 }
 
 /// Logs in. The answer is the same whatever is wrong.
@@ -97,7 +101,7 @@ pub(crate) async fn log_in(
     responses((status = 200, description = "Still in", body = SessionObject), Reading))]
 pub(crate) async fn show(State(api): State<Api>, who: Who) -> ApiResult<Json<SessionObject>> {
     let session = who.session()?;
-    Ok(Json(object(api.control.session(session).await?)))
+    Ok(Json(object(&api, api.control.session(session).await?)))
 }
 
 /// Ends the session.

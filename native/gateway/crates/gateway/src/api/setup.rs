@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use crate::api::body::Body;
 use crate::api::refusals::Entering;
 use crate::api::session::{SessionObject, begun};
+use crate::api::words::is_not;
 use crate::api::{Api, From};
 use crate::error::ApiResult;
 
@@ -17,6 +18,9 @@ use crate::error::ApiResult;
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Needed {
     needed: bool,
+    /// True in a demo, where every provider is simulated; else left out.
+    #[serde(skip_serializing_if = "is_not")]
+    demo: bool,
 }
 
 /// Who sets the gateway up.
@@ -40,7 +44,8 @@ pub(crate) struct Setup {
 #[utoipa::path(get, path = "/api/v1/setup", tag = "control",
     responses((status = 200, description = "Whether it must be set up", body = Needed)))]
 pub(crate) async fn needed(State(api): State<Api>) -> ApiResult<Json<Needed>> {
-    Ok(Json(Needed { needed: api.control.needs_setup().await? }))
+    let needed = api.control.needs_setup().await?;
+    Ok(Json(Needed { needed, demo: api.app.server.demo }))
 }
 
 /// Makes the first tenant and its administrator, and lets them in.

@@ -70,6 +70,12 @@ pub(crate) enum StageName {
     Overdue,
 }
 
+/// For what is only said when it is so.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+pub(crate) fn is_not(it: &bool) -> bool {
+    !it
+}
+
 #[cfg(test)]
 mod tests {
     use convergio_control::{Role, Scope};

@@ -41,7 +41,8 @@ pub(crate) struct Which {
 impl Which {
     fn open(&self) -> Result<(Installation, Server), String> {
         let data = self.data.clone();
-        let overrides = Overrides { accounts: Some(Mode::Required), data, webui: None };
+        let accounts = Some(Mode::Required);
+        let overrides = Overrides { accounts, data, ..Overrides::default() };
         let settings = Settings::load(self.config.as_deref(), Environment::read()?, overrides)?;
         let places = settings.kept.ok_or("nothing is kept when accounts are off")?;
         let options = convergio_control::Options::new(places.data, places.master_key);

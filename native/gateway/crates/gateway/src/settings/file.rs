@@ -25,6 +25,8 @@ pub(crate) struct Server {
     pub(crate) secure_cookies: bool,
     /// The folder of the web UI, or `off`; looked for where it usually is unless said otherwise.
     pub(crate) webui: Choice,
+    /// A demo: every provider is simulated on this machine, and everybody is told.
+    pub(crate) demo: bool,
 }
 
 impl Default for Server {
@@ -36,6 +38,7 @@ impl Default for Server {
             shutdown_grace_ms: 10_000,
             secure_cookies: false,
             webui: Choice::Usual,
+            demo: false,
         }
     }
 }

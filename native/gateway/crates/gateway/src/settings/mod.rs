@@ -1,4 +1,5 @@
 //! Settings: defaults, then the file, then the environment, then the command line.
+mod demo;
 mod environment;
 mod file;
 
@@ -38,6 +39,7 @@ pub(crate) struct Overrides {
     pub(crate) accounts: Option<Mode>,
     pub(crate) data: Option<PathBuf>,
     pub(crate) webui: Option<Choice>,
+    pub(crate) demo: bool,
 }
 
 impl Settings {
@@ -72,6 +74,10 @@ impl Settings {
             Mode::Off => None,
         };
         environment.apply(&mut engine.providers);
+        server.demo |= overrides.demo;
+        if server.demo {
+            demo::confine(&mut engine)?;
+        }
         if server.max_body_bytes == 0 || server.body_timeout_ms == 0 {
             return Err("server: max_body_bytes and body_timeout_ms must be above 0".to_owned());
         }
@@ -150,7 +156,7 @@ mod tests {
     fn without_accounts_there_is_no_web_ui_and_a_folder_for_it_is_a_mistake() {
         let load = |webui: &str| {
             let webui = Some(webui.parse().unwrap());
-            let overrides = Overrides { accounts: Some(Mode::Off), data: None, webui };
+            let overrides = Overrides { accounts: Some(Mode::Off), webui, ..Overrides::default() };
             Settings::load(None, Environment::default(), overrides)
         };
         for choice in ["", "off"] {

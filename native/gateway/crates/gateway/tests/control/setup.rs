@@ -4,6 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use serde_json::json;
 
 use super::{EMAIL, PASSWORD, Person, administrator, again, founder, fresh, link};
+use crate::support::Gateway;
 
 #[tokio::test]
 async fn the_link_lets_one_person_in_once() {
@@ -116,4 +117,43 @@ async fn without_accounts_there_is_no_control_plane() {
     let document = nobody.get("/openapi.json").await.expect(200);
     let paths = document["paths"].as_object().unwrap();
     assert!(!paths.is_empty() && paths.keys().all(|path| !path.starts_with("/api/v1")));
+}
+
+#[tokio::test]
+async fn a_demo_says_so_to_everybody_and_asks_no_real_provider() {
+    let simulated = "http://127.0.0.1:9/v1";
+    let mut environment = vec![
+        ("CONVERGIO_DEMO", "1"),
+        ("CONVERGIO_OPENAI_BASE_URL", simulated),
+        ("CONVERGIO_ANTHROPIC_BASE_URL", simulated),
+        ("CONVERGIO_GOOGLE_BASE_URL", simulated),
+    ];
+    let gateway = Gateway::start_in(tempfile::tempdir().unwrap(), &environment, "").await;
+    let nobody = Person::nobody(&gateway);
+    let said = nobody.get("/api/v1/setup").await.expect(200);
+    assert_eq!(said, json!({"needed": true, "demo": true}));
+    let reply = nobody.post("/api/v1/setup", founder(&link(&gateway))).await;
+    assert_eq!(reply.body["demo"], true);
+    let ada = nobody.with(reply, 201);
+    assert_eq!(ada.get("/api/v1/session").await.expect(200)["demo"], true);
+    assert!(gateway.output().contains("this is a demo"), "{}", gateway.output());
+    // An address that comes with a key would be a real one.
+    let endpoint = json!({"endpoint": "https://a.openai.azure.com"});
+    let key = json!({"provider": "azure", "name": "A", "secret": "azure-1", "endpoint": endpoint});
+    assert_eq!(ada.post("/api/v1/keys", key).await.refused(), (400, "request.invalid"));
+
+    let gateway = fresh("").await;
+    let ada = administrator(&gateway).await;
+    assert_eq!(ada.get("/api/v1/session").await.expect(200).get("demo"), None);
+
+    environment[1].1 = "https://api.openai.com/v1";
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_convergio-gateway"))
+        .args(["serve", "--listen", "127.0.0.1:0"])
+        .env("CONVERGIO_DATA", gateway.path("other"))
+        .envs(environment)
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && said.contains("openai is at https://"), "{said}");
+    assert!(!gateway.path("other").exists());
 }
