@@ -1,4 +1,5 @@
-import { expect, keysInUse, lived, signIn, test } from '../base';
+import { expect, signIn, test } from '../support/base';
+import { keysInUse, lived } from '../support/places';
 
 test('a chat of a thousand turns scrolls', async ({ page, gateway }) => {
   lived(gateway);

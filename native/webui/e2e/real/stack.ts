@@ -8,7 +8,7 @@ import { createServer, request as ask, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { isApi, serveFile } from '../files';
+import { isApi, serveFile } from '../support/files';
 
 const ROOT = resolve(import.meta.dirname, '../../../..');
 const GATEWAY =

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
-import { lived, OPENAI_KEY, REFUSED, test } from '../base';
+import { lived, OPENAI_KEY, REFUSED, test } from '../support/base';
 
 const folder = process.env.SHOTS ?? 'shots';
 const looks = {

@@ -28,6 +28,8 @@ export function explainCode(code: string): string | null {
       return m.code_not_found();
     case 'offline':
       return m.offline_text();
+    case 'left':
+      return m.chat_left();
     case 'stopped':
       return m.chat_stopped();
     case 'internal':

@@ -37,7 +37,7 @@ export class Conversation {
     if (kept) {
       this.title = kept.title;
       this.model = kept.model;
-      this.turns = kept.turns;
+      this.turns = kept.turns.map(interrupted);
     }
   }
 
@@ -108,6 +108,12 @@ export class Conversation {
       this.unkept = true;
     }
   }
+}
+
+/** A page that is left while an answer is on its way never hears its end. */
+function interrupted(turn: Turn): Turn {
+  const whole = turn.role === 'user' || turn.text !== '' || turn.broken !== undefined;
+  return whole ? turn : { ...turn, broken: { code: 'left', message: '' } };
 }
 
 function brokenBy(thrown: unknown, signal: AbortSignal): NonNullable<Turn['broken']> {

@@ -12,7 +12,7 @@ export interface Turn {
   at: number;
   /** Who answered. */
   receipt?: Receipt;
-  /** Why there is no whole answer: a code of the gateway, `offline` or `stopped`. */
+  /** Why there is no whole answer: a code of the gateway, `offline`, `stopped` or `left`. */
   broken?: { code: string; message: string };
   /** The model reached its longest answer. */
   cut?: boolean;

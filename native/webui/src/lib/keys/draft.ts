@@ -15,6 +15,8 @@ const Draft = v.object({
   endpoint: v.string(),
   api_version: v.string(),
   region: v.string(),
+  /** As typed: `model = deployment`, one on each line. */
+  deployments: v.string(),
   /** It was sent to be stored, and it is not known what became of it. */
   sent: v.boolean(),
   /** The key that came of it. */
@@ -30,6 +32,7 @@ export const emptyDraft = (user: string): Draft => ({
   endpoint: '',
   api_version: '',
   region: '',
+  deployments: '',
   sent: false,
   key: null,
   models: []

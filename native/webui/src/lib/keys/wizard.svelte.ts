@@ -5,6 +5,7 @@
 import type { Api } from '../api/client';
 import { ApiFailure } from '../api/failure';
 import type { Checked, Endpoint, Key, KeyToCheck, Provider } from '../api/types';
+import { deploymentsOf } from './deployments';
 import { emptyDraft, forgetDraft, freeName, keepDraft, loadDraft, type Draft } from './draft';
 import { shapeOf, type Shape } from './shape';
 
@@ -173,6 +174,7 @@ export class Wizard {
   #key(): KeyToCheck | null {
     const { provider } = this.draft;
     if (provider === null || this.shape.problem !== null) return null;
+    if (deploymentsOf(this.draft.deployments).wrong !== null) return null;
     const endpoint = endpointOf(this.draft);
     return { provider, secret: this.shape.secret, ...(endpoint ? { endpoint } : {}) };
   }
@@ -183,5 +185,11 @@ function endpointOf(draft: Draft): Endpoint | null {
   if (endpoint === '') return null;
   const api_version = draft.api_version.trim();
   const region = draft.region.trim();
-  return { endpoint, ...(api_version ? { api_version } : {}), ...(region ? { region } : {}) };
+  const { named } = deploymentsOf(draft.deployments);
+  return {
+    endpoint,
+    ...(api_version ? { api_version } : {}),
+    ...(region ? { region } : {}),
+    ...(Object.keys(named).length > 0 ? { deployments: named } : {})
+  };
 }

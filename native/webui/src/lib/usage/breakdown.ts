@@ -22,7 +22,8 @@ export function byProvider(models: readonly UsageGroup[]): Row[] {
   return [...rows.values()].sort((a, b) => b.cost_nano_usd - a.cost_nano_usd);
 }
 
-function sum(a: UsageSum, b: UsageSum): UsageSum {
+/** Two sums as one. */
+export function sum(a: UsageSum, b: UsageSum): UsageSum {
   return {
     requests: a.requests + b.requests,
     attempts: a.attempts + b.attempts,

@@ -3,7 +3,7 @@ import { createReadStream, existsSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 
-const BUILD = join(import.meta.dirname, '..', 'build');
+const BUILD = join(import.meta.dirname, '../..', 'build');
 const TYPES: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript',
@@ -24,6 +24,8 @@ export function serveFile(pathname: string, response: ServerResponse): void {
   response.setHeader('content-type', TYPES[extname(path)] ?? 'application/octet-stream');
   response.setHeader('x-content-type-options', 'nosniff');
   response.setHeader('referrer-policy', 'same-origin');
+  const lasting = pathname.startsWith('/_app/immutable/') && file !== undefined;
+  response.setHeader('cache-control', lasting ? 'max-age=31536000, immutable' : 'no-cache');
   createReadStream(path).pipe(response);
 }
 

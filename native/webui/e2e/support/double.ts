@@ -3,31 +3,36 @@
  * says, with state. What a test wants to go wrong it says in `faults`. For these tests only.
  */
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import type { AuditRow, Key, Person, Session, Settings, Token } from '../src/lib/api/types';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AuditRow, Key, Person, Session, Settings, Token } from '../../src/lib/api/types';
 import { isApi, serveFile } from './files';
 import { answerTo, MODELS, PERMISSIONS, PROVIDERS, usageOf } from './data';
 
 export interface Faults {
-  /** `METHOD /path` to the status and code that it answers. */
+  /** A call, as `METHOD /path` with `…` for ids, to the status and code that it answers. */
   refuse: Record<string, [status: number, code: string, param?: string]>;
-  /** Paths that are held until the promise is kept. */
+  /** Calls that are held until the promise is kept. */
   hold: Record<string, Promise<void>>;
+  /** Calls whose connection breaks, as when the gateway cannot be reached. */
+  drop: Set<string>;
   /** The stream of a chat ends so. */
   stream?: 'truncated' | 'error' | 'endless';
 }
 
 export interface Call {
+  /** `METHOD /path`, with `…` for ids. */
+  name: string;
   method: string;
   path: string;
   body: Record<string, unknown> | null;
   csrf: string | null;
 }
 
+/** The token of a session that is there without anybody having signed in. */
+export const SIGNED_IN = 'signed-in';
+
 export class Gateway {
-  url = '';
-  faults: Faults = { refuse: {}, hold: {} };
+  faults: Faults = { refuse: {}, hold: {}, drop: new Set() };
   calls: Call[] = [];
   setupToken: string | null = null;
   role: Session['user']['role'] = 'admin';
@@ -37,23 +42,10 @@ export class Gateway {
   auditRows: AuditRow[] = [];
   settings: Settings = { keys_max_age_days: 90, requests_per_minute: null };
   used = false;
-  readonly #sessions = new Set<string>();
-  readonly #server = createServer((request, response) => {
-    this.#serve(request, response).catch((fault: unknown) => {
-      response.statusCode = 500;
-      response.end(String(fault));
-    });
-  });
+  readonly #sessions = new Set([SIGNED_IN]);
 
-  async start(): Promise<void> {
-    await new Promise<void>((done) => this.#server.listen(0, '127.0.0.1', done));
-    this.url = `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-  }
-
-  async stop(): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((done) => this.#server.close(done));
-  }
+  /** `url` is where it is reached. */
+  constructor(readonly url: string) {}
 
   /** Sessions end; cookies that were given are worth nothing. */
   endSessions(): void {
@@ -70,7 +62,7 @@ export class Gateway {
     };
   }
 
-  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname, searchParams } = new URL(request.url ?? '/', this.url);
     if (!isApi(pathname)) {
       serveFile(pathname, response);
@@ -80,9 +72,20 @@ export class Gateway {
     const path = pathname.replace('/api/v1', '');
     const body = await bodyOf(request);
     const csrf = request.headers['x-csrf-token'];
-    this.calls.push({ method, path, body, csrf: typeof csrf === 'string' ? csrf : null });
-    await this.faults.hold[`${method} ${path}`];
-    const refusal = this.faults.refuse[`${method} ${path}`];
+    const call = `${method} ${path.replace(/[0-9a-f-]{36}/, '…')}`;
+    this.calls.push({
+      name: call,
+      method,
+      path,
+      body,
+      csrf: typeof csrf === 'string' ? csrf : null
+    });
+    if (this.faults.drop.has(call)) {
+      request.socket.destroy();
+      return;
+    }
+    await this.faults.hold[call];
+    const refusal = this.faults.refuse[call];
     if (refusal) {
       refuse(response, ...refusal);
       return;
@@ -275,8 +278,15 @@ function outcomeOf(secret: string) {
 
 const DAY = 86_400_000;
 
-export function keyOf(provider: string, name: string, secret: string, age = 0): Key {
-  const at = Date.now() - age * DAY;
+/** A key that was added `age` days before `now`. */
+export function keyOf(
+  provider: string,
+  name: string,
+  secret: string,
+  now = Date.now(),
+  age = 0
+): Key {
+  const at = now - age * DAY;
   return {
     id: randomUUID(),
     provider,
@@ -286,12 +296,12 @@ export function keyOf(provider: string, name: string, secret: string, age = 0): 
     created_at: at,
     tested_at: at,
     test_outcome: 'ok',
-    versions: [versionOf(1, secret, at)],
+    versions: [versionOf(1, secret, at, now)],
     usage_30d: { requests: 0, cost_nano_usd: 0 }
   };
 }
 
-function versionOf(version: number, secret: string, at: number): Key['versions'][number] {
+function versionOf(version: number, secret: string, at: number, now = at): Key['versions'][number] {
   return {
     version,
     state: 'active',
@@ -301,7 +311,7 @@ function versionOf(version: number, secret: string, at: number): Key['versions']
     overlap_until: null,
     revoked_at: null,
     due_at: at + 90 * DAY,
-    stage: at + 76 * DAY < Date.now() ? 'due_in_14_days' : null
+    stage: at + 76 * DAY < now ? 'due_in_14_days' : null
   };
 }
 

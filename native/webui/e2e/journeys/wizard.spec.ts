@@ -1,6 +1,6 @@
 import type { BrowserContext, Page } from '@playwright/test';
-import { expect, OPENAI_KEY, REFUSED, signIn, test } from './base';
-import type { Gateway } from './double';
+import { expect, open, OPENAI_KEY, test } from '../support/base';
+import type { Gateway } from '../support/double';
 
 const add = (page: Page) => page.getByRole('link', { name: 'Add your first key' });
 const field = (page: Page) => page.getByLabel('OpenAI key');
@@ -10,7 +10,7 @@ const stored = (gateway: Gateway) =>
   gateway.calls.filter((call) => call.method === 'POST' && call.path === '/keys').length;
 
 async function toKey(page: Page, gateway: Gateway) {
-  await signIn(page, gateway, '/keys');
+  await open(page, gateway, '/keys');
   await add(page).click();
   await page.getByRole('button', { name: /OpenAI/ }).click();
 }
@@ -50,32 +50,6 @@ test('a key is tested, stored and leads to the first chat, and leaves no trace',
   await expect(page.getByLabel('Your question')).toBeVisible();
 });
 
-test('by keyboard alone', async ({ page, gateway }) => {
-  await signIn(page, gateway, '/keys/new');
-  const press = async (until: () => Promise<boolean>) => {
-    for (let n = 0; n < 40 && !(await until()); n++) await page.keyboard.press('Tab');
-    expect(await until()).toBe(true);
-  };
-  const focused = (name: RegExp) => () =>
-    page.evaluate((source) => {
-      const at = document.activeElement;
-      if (!at?.matches('a, button, input')) return false;
-      const label = (at as HTMLInputElement).labels?.[0]?.textContent ?? '';
-      return new RegExp(source).test(`${at.textContent} ${label}`.trim());
-    }, name.source);
-  await press(focused(/OpenAI/));
-  await page.keyboard.press('Enter');
-  await expect(field(page)).toBeVisible();
-  await press(focused(/^OpenAI key/));
-  await page.keyboard.type(OPENAI_KEY);
-  await page.keyboard.press('Enter');
-  await expect(save(page)).toBeVisible();
-  await press(focused(/^Save the key/));
-  await page.keyboard.press('Enter');
-  await expect(page.getByRole('heading', { name: 'You are ready' })).toBeVisible();
-  await press(focused(/^Start chatting/));
-});
-
 test.describe('what goes wrong', () => {
   for (const [secret, words] of [
     ['sk-proj-bad-aaaabbbbccccddddeeee', /does not know this key/],
@@ -103,9 +77,8 @@ test.describe('what goes wrong', () => {
   });
 
   test('an address that is refused is said at its field', async ({ page, gateway }) => {
-    test.info().annotations.push({ type: 'about', description: 'azure' });
     gateway.faults.refuse['POST /keys/check'] = [400, 'request.invalid', 'endpoint'];
-    await signIn(page, gateway, '/keys/new');
+    await open(page, gateway, '/keys/new');
     await page.getByRole('button', { name: /Azure/ }).click();
     await page.getByLabel('Address of your resource').fill('https://127.0.0.1/');
     await page.getByLabel('Azure key').fill('0123456789abcdef0123456789abcdef');
@@ -114,7 +87,7 @@ test.describe('what goes wrong', () => {
     await expect(address).toHaveAttribute('aria-invalid', 'true');
     await expect(address).toHaveAccessibleDescription(/it is request.invalid/);
   });
-  test.use({ allowed: REFUSED });
+  test.use({ refusals: true });
 });
 
 test('Back is one step back and loses nothing', async ({ page, gateway }) => {

@@ -1,5 +1,13 @@
 /** What the double of the gateway knows: models, who may what, a plausible month of usage. */
-import type { Key, Permission, Provider, Role, UsageGroup, UsageSum } from '../src/lib/api/types';
+import type {
+  Key,
+  Permission,
+  Provider,
+  Role,
+  UsageGroup,
+  UsageSum
+} from '../../src/lib/api/types';
+import { sum } from '../../src/lib/usage/breakdown';
 
 export const MODELS: Record<'openai' | 'anthropic' | 'google' | 'azure', string[]> = {
   openai: ['gpt-5', 'gpt-5-mini', 'gpt-4.1', 'gpt-4o-mini'],
@@ -111,20 +119,6 @@ export function usageOf(query: URLSearchParams, any: boolean, keys: Key[]) {
     used(key.id, `${key.provider}/${key.name}`, 30 - n * 9, 0.3 / (n + 1))
   );
   const data = !any ? [] : by === 'day' ? daily : by === 'model' ? models : byKey;
-  const total = any ? models.reduce(add, none) : none;
+  const total = any ? models.reduce(sum, none) : none;
   return { by, from, to, data, total };
-}
-
-function add(a: UsageSum, b: UsageSum): UsageSum {
-  return {
-    requests: a.requests + b.requests,
-    attempts: a.attempts + b.attempts,
-    input_tokens: a.input_tokens + b.input_tokens,
-    cached_tokens: a.cached_tokens + b.cached_tokens,
-    cache_write_tokens: a.cache_write_tokens + b.cache_write_tokens,
-    output_tokens: a.output_tokens + b.output_tokens,
-    reasoning_tokens: a.reasoning_tokens + b.reasoning_tokens,
-    cost_nano_usd: a.cost_nano_usd + b.cost_nano_usd,
-    estimated: a.estimated + b.estimated
-  };
 }

@@ -1,8 +1,9 @@
-import { expect, lived, OPENAI_KEY, signIn, test } from './base';
+import { expect, open, OPENAI_KEY, test } from '../support/base';
+import { lived } from '../support/places';
 
 test.beforeEach(async ({ page, gateway }) => {
   lived(gateway);
-  await signIn(page, gateway, '/keys');
+  await open(page, gateway, '/keys');
 });
 
 test('what needs somebody comes first', async ({ page }) => {
@@ -60,4 +61,16 @@ test('a key is tested', async ({ page }) => {
     .getByRole('button', { name: 'Test' })
     .click();
   await expect(page.getByRole('dialog').getByText('The key works')).toBeVisible();
+});
+
+test('what one tab does to a key, the other shows', async ({ page, gateway, context }) => {
+  const other = await context.newPage();
+  await other.goto(`${gateway.url}/keys`);
+  await other
+    .getByRole('article', { name: 'Staff room' })
+    .getByRole('button', { name: 'Rename' })
+    .click();
+  await other.getByRole('dialog').getByLabel('Name').fill('Teachers');
+  await other.getByRole('dialog').getByRole('button', { name: 'Rename' }).click();
+  await expect(page.getByRole('article', { name: 'Teachers' })).toBeVisible();
 });

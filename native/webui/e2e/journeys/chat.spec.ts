@@ -1,6 +1,7 @@
 import type { Page } from '@playwright/test';
-import { expect, lived, signIn, test } from './base';
-import type { Gateway } from './double';
+import { expect, open, test } from '../support/base';
+import type { Gateway } from '../support/double';
+import { lived } from '../support/places';
 
 const question = (page: Page) => page.getByLabel('Your question');
 const asked = (gateway: Gateway) =>
@@ -8,7 +9,7 @@ const asked = (gateway: Gateway) =>
 
 test.beforeEach(async ({ page, gateway }) => {
   lived(gateway);
-  await signIn(page, gateway);
+  await open(page, gateway, '/');
 });
 
 test('an answer streams in and says who gave it, on whose key, for how much', async ({
@@ -98,4 +99,50 @@ test('what is being written survives a reload', async ({ page }) => {
   await question(page).fill('Half a thou');
   await page.reload();
   await expect(question(page)).toHaveValue('Half a thou');
+});
+
+test('two presses ask once', async ({ page, gateway }) => {
+  let go: () => void = () => {};
+  gateway.faults.hold['POST /v1/chat/completions'] = new Promise((done) => (go = done));
+  await question(page).fill('Hello');
+  await page.getByRole('button', { name: 'Send' }).dblclick();
+  await question(page).fill('Hello again');
+  await question(page).press('Enter');
+  await expect(question(page)).toHaveValue('Hello again');
+  go();
+  await expect(page.getByText('$0.00041')).toBeVisible();
+  expect(asked(gateway)).toHaveLength(1);
+});
+
+test('a reload in the middle of an answer says that it is not whole', async ({ page, gateway }) => {
+  gateway.faults.stream = 'endless';
+  await question(page).fill('Hello');
+  await question(page).press('Enter');
+  await expect(page.getByText('turns light into')).toBeVisible();
+  await page.reload();
+  await expect(page.getByRole('article').first()).toContainText('Hello');
+  await expect(page.getByText(/left before the answer was there/)).toBeVisible();
+  delete gateway.faults.stream;
+  await page.getByRole('button', { name: 'Ask again' }).click();
+  await expect(page.getByText('$0.00041')).toBeVisible();
+});
+
+test('two tabs of one conversation keep what both of them said', async ({ page, context }) => {
+  await question(page).fill('How does photosynthesis work?');
+  await question(page).press('Enter');
+  await expect(page.getByText('$0.00041')).toBeVisible();
+  const other = await context.newPage();
+  await other.goto(page.url());
+  await expect(other.getByText('$0.00041')).toBeVisible();
+  for (const [tab, words] of [
+    [page, 'Said in the first tab'],
+    [other, 'Said in the second tab']
+  ] as const) {
+    await question(tab).fill(words);
+    await question(tab).press('Enter');
+    await expect(tab.getByText('$0.00041')).toHaveCount(2);
+  }
+  await page.reload();
+  await expect(page.getByText('Said in the first tab')).toBeVisible();
+  await expect(page.getByText('Said in the second tab')).toBeVisible();
 });

@@ -1,5 +1,5 @@
-/** One thing done to a key in a dialog: once at a time, with what went wrong. */
-import { ApiFailure } from '../api/failure';
+/** One thing that is done: once at a time, with what went wrong. */
+import { ApiFailure } from './api/failure';
 
 export class Doing {
   busy = $state(false);

@@ -1,4 +1,4 @@
-import { expect, PASSWORD, REFUSED, signIn, test } from './base';
+import { expect, open, PASSWORD, signIn, test } from '../support/base';
 
 test('the first administrator comes in by the link, which leaves the address bar', async ({
   page,
@@ -23,7 +23,7 @@ test('the first administrator comes in by the link, which leaves the address bar
 });
 
 test.describe('with refusals', () => {
-  test.use({ allowed: REFUSED });
+  test.use({ refusals: true });
 
   test('a used link says so and leads to the sign-in', async ({ page, gateway }) => {
     await page.goto(`${gateway.url}/setup#used`);
@@ -68,7 +68,7 @@ test.describe('with refusals', () => {
 });
 
 test.describe('changing the password', () => {
-  test.use({ allowed: REFUSED });
+  test.use({ refusals: true });
   test('needs the present one, and ends the session', async ({ page, gateway }) => {
     await signIn(page, gateway, '/keys');
     await page.getByRole('button', { name: 'Change password' }).click();
@@ -101,7 +101,7 @@ test('signing in never leads to another site', async ({ page, gateway }) => {
   expect(new URL(page.url()).origin).toBe(gateway.url);
 });
 
-test('signing out in one tab signs the other out', async ({ page, gateway, context }) => {
+test('signing out in one tab signs the other out', async ({ page, gateway, context, faults }) => {
   await signIn(page, gateway, '/keys');
   const other = await context.newPage();
   await other.goto(`${gateway.url}/keys`);
@@ -109,6 +109,8 @@ test('signing out in one tab signs the other out', async ({ page, gateway, conte
   await page.getByRole('button', { name: 'Sign out' }).click();
   await expect(page).toHaveURL(/\/signin/);
   await expect(other).toHaveURL(/\/signin/);
+  // It asked who is there, and was told: nobody.
+  expect(faults.splice(0)).toEqual([expect.stringMatching(/401 .*\/api\/v1\/session/)]);
 });
 
 test('an auditor sees what auditors may, and lands there', async ({ page, gateway }) => {
