@@ -14,6 +14,7 @@ import pytest
 
 from fixtures.providers.client import Simulator
 from suites.byok.client import Api, RefusedError
+from suites.byok.faketime import later
 from suites.byok.installation import PASSWORD, Installation
 from suites.byok.people import Person, World, ask, fresh_secret, hire
 from suites.byok.waiting import eventually
@@ -333,6 +334,25 @@ class TestVerifying:
                 told = admin.ask("GET", "audit/verify")
                 assert told["ok"] is False
                 assert told["broken"]["fault"]
+
+    def test_an_emptied_log_is_found_and_one_begun_anew_by_what_was_kept(
+        self, written: Installation, tmp_path_factory: pytest.TempPathFactory
+    ) -> None:
+        copy = written.copy(tmp_path_factory.mktemp("emptied") / "here")
+        # A tenant that was made this minute may have no row yet.
+        copy.environment = later(hours=1)
+        kept = copy.folder / "kept.json"
+        kept.write_text(copy.command("audit", "verify", "--json").stdout)
+        copy.tamper("DELETE FROM audit_rows", without=[_NO_DELETE])
+        copy.tamper("DELETE FROM audit_heads", without=_HEAD)
+        assert "all rows are gone" in copy.command("audit", "verify", expect=1).stdout
+        (row,) = copy.rows("SELECT email FROM users WHERE role = 'admin'")
+        with copy.running() as running:
+            Api(address=running.address).sign_in(row["email"], PASSWORD)
+        # Its new rows are chained and sealed rightly: only what lay elsewhere tells.
+        copy.command("audit", "verify")
+        found = copy.command("audit", "verify", f"--since={kept}", expect=1)
+        assert "the log was replaced" in found.stdout
 
     def test_without_the_master_key_it_says_what_was_not_checked(
         self, written: Installation, tmp_path_factory: pytest.TempPathFactory

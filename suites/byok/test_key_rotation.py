@@ -97,6 +97,25 @@ class TestProviderKeys:
         assert body["code"] == "auth.invalid"
         assert chats(simulator, key.secret) == []
 
+    @pytest.mark.parametrize("how", ["rotated", "revoked", "removed"])
+    def test_what_is_revoked_serves_nobody_from_then_on(
+        self, person: Person, simulator: Simulator, how: str
+    ) -> None:
+        """The chat just before has it read, and what was read is remembered for a moment."""
+        key = person.bring("openai")
+        with person.openai() as client:
+            assert ask(client, "openai").choices[0].message.content == ANSWER
+            if how == "rotated":
+                person.api.rotate_key(key.id, refused_secret(), overlap_hours=0)
+            elif how == "revoked":
+                person.api.revoke_key(key.id)
+            else:
+                person.api.remove_key(key.id)
+            with pytest.raises(openai.APIStatusError) as refused:
+                ask(client, "openai")
+        assert refused.value.status_code in {401, 409}
+        assert len(chats(simulator, key.secret)) == 1, "the one chat before"
+
     def test_a_failure_that_is_not_the_keys_does_not_try_the_old_one(
         self, person: Person, simulator: Simulator
     ) -> None:
