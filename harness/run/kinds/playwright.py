@@ -78,9 +78,9 @@ class PlaywrightOptions(Entry, frozen=True):
         Meta(description="Processes; `auto` takes the cores the check holds."),
     ] = "auto"
     trace: Annotated[
-        Literal["off", "on", "retain-on-failure", "on-first-retry", "on-all-retries"],
-        Meta(description="When a trace is kept."),
-    ] = "retain-on-failure"
+        Literal["", "off", "on", "retain-on-failure", "on-first-retry", "on-all-retries"],
+        Meta(description="When a trace is kept; else as configured."),
+    ] = ""
     expect_at_least: Annotated[
         int, Meta(ge=1, description="How many tests must have been executed, skipped ones not.")
     ] = 1
@@ -171,7 +171,7 @@ class PlaywrightKind:
                 "--reporter=list,json",
                 f"--output={context.work / _ARTIFACTS}",
                 "--forbid-only",
-                f"--trace={options.trace}",
+                *((f"--trace={options.trace}",) if options.trace else ()),
                 *((f"--workers={workers}",) if workers > 0 else ()),
                 *((f"--retries={options.retries}",) if options.retries >= 0 else ()),
                 *((f"--config={options.config}",) if options.config else ()),
