@@ -121,7 +121,11 @@ class TestModels:
     def test_broken_pull_installs_nothing_and_goes_on_where_it_was(self, said: Said) -> None:
         broken = said["pull-broken"]
         assert (broken["ok"], len(broken["pieces"])) == (False, 3)
-        assert said["show-missing"]["status"] == 404
+        missing = said["show-missing"]
+        assert (missing["status"], missing["message"]) == (
+            404,
+            "model 'tinyllama:latest' not found",
+        )
         pieces = said.pieces("pull")
         assert [pieces[0]["status"], pieces[-1]["status"]] == ["pulling manifest", "success"]
         weights = [one for one in pieces if one.get("digest") == pieces[1]["digest"]]
