@@ -163,7 +163,9 @@ class TestEveryRuntime:
                     chunked = answer.headers.get("transfer-encoding") == "chunked"
                     for part in answer.iter_bytes():
                         came += part
-                        alone.kill()
+                        # MLX's begins with comments.
+                        if b"delta" in came:
+                            alone.kill()
             except (httpx2.RemoteProtocolError, httpx2.ReadError):
                 noticed = True
         assert noticed == chunked
