@@ -1,9 +1,9 @@
 """Warnings and errors of compilers and bundlers, read from their output. Pure.
 
 Understood: gcc, clang and everything that writes like them (ld, cmake, ruff, eslint's unix format),
-rustc and cargo, tsc, svelte-check, make, Python's `file:line: SomeWarning`, and any line that says
-`warning:` or `error:` in so many words. A build that states how many warnings it gave is believed
-if that is more than could be read.
+rustc and cargo, tsc, svelte-check, Vite's plug-ins, make, Python's `file:line: SomeWarning`, and
+any line that says `warning:` or `error:` in so many words. A build that states how many warnings it
+gave is believed if that is more than could be read.
 """
 
 from __future__ import annotations
@@ -39,6 +39,11 @@ _RUST_SUMMARY = re.compile(
 _STATED = re.compile(r"^(?P<count>\d+) warnings?(?: and \d+ errors?)? generated\.?$")
 _PYTHON = re.compile(
     r"^(?P<file>[^\s:][^:\n]*\.py):(?P<line>\d+): (?P<rule>\w*Warning): (?P<message>.*)$"
+)
+# 9:58:46 PM [vite-plugin-svelte] src/Page.svelte:1:0 message: a warning, though it does not say so
+_VITE = re.compile(
+    r"^(?:\d+:\d\d:\d\d(?: ?[AP]M)? )?\[(?P<rule>vite-plugin-[\w-]+|vite:[\w:-]+)\] "
+    r"(?P<file>[^\s:]+\.\w+):(?P<line>\d+):(?P<column>\d+):? (?P<message>\S.*)$"
 )
 _PLAIN = re.compile(
     r"(?:^|[\s:\[\])*!])(?P<severity>WARNING|Warning|warning|WARN|warn|ERROR|Error|error)"
@@ -117,7 +122,9 @@ def _diagnostics(lines: list[str], places: Places) -> Iterator[Finding]:
             places.enter(entered["folder"])
         elif _LEAVING.match(line):
             places.leave()
-        elif finding := (_gnu(line, places) or _tsc(line, places) or _python(line, places)):
+        elif finding := (
+            _gnu(line, places) or _tsc(line, places) or _python(line, places) or _vite(line, places)
+        ):
             yield finding
         elif match := _RUST.match(line):
             if not _RUST_SUMMARY.match(match["message"]):
@@ -167,6 +174,21 @@ def _python(line: str, places: Places) -> Finding | None:
         severity=Severity.WARNING,
         file=places.resolve(match["file"]),
         line=int(match["line"]),
+        rule=match["rule"],
+    )
+
+
+def _vite(line: str, places: Places) -> Finding | None:
+    match = _VITE.match(line)
+    if match is None:
+        return None
+    return Finding(
+        message=match["message"],
+        severity=Severity.WARNING,
+        file=places.resolve(match["file"]),
+        line=int(match["line"]),
+        # Vite counts columns from 0.
+        column=int(match["column"]) + 1,
         rule=match["rule"],
     )
 

@@ -35,6 +35,24 @@ def test_gcc_and_make_folders():
     assert error.severity is Severity.ERROR
 
 
+VITE = """\
+vite v8.3.8 building client environment for production...
+9:58:46 PM [vite-plugin-svelte] src/lib/Notice.svelte:1:0 `<img>` should have an alt attribute
+https://svelte.dev/e/a11y_missing_attribute
+1: <img src="/icon.svg" />
+                          ^
+[vite-plugin-svelte] compiled 3 files
+"""
+
+
+def test_what_vites_plug_ins_warn_of_without_the_word():
+    [warning] = read(VITE, cwd="web")
+
+    assert (warning.file, warning.line, warning.column) == ("web/src/lib/Notice.svelte", 1, 1)
+    assert warning.message == "`<img>` should have an alt attribute"
+    assert (warning.severity, warning.rule) == (Severity.WARNING, "vite-plugin-svelte")
+
+
 RUSTC = """\
    Compiling ct v0.1.0 (/home/project/ct)
 warning: unused variable: `x`
