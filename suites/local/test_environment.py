@@ -24,19 +24,16 @@ def folder(tmp_path: Path) -> Path:
 def test_python_is_only_given_as_locked(folder: Path) -> None:
     with pytest.raises(MissingPackagesError, match=r"requirements\.txt says; `python -m fixtures"):
         environment.python(folder)
+    # As an installation leaves it.
+    interpreter = folder / ".venv" / "bin" / "python"
+    interpreter.parent.mkdir(parents=True)
+    interpreter.touch()
+    (folder / ".venv" / environment.STAMP).write_text(environment.locked(folder))
     environment.install(folder)
-    assert environment.python(folder).exists()
+    assert environment.python(folder).stat().st_size == 0, "what is there is not installed again"
     (folder / "requirements.txt").write_text("# something else\n")
     with pytest.raises(MissingPackagesError):
         environment.python(folder)
-
-
-def test_what_is_there_is_not_installed_again(folder: Path) -> None:
-    environment.install(folder)
-    mark = folder / ".venv" / "mark"
-    mark.touch()
-    environment.install(folder)
-    assert mark.exists()
 
 
 def test_node_packages_must_be_those_of_the_lock(node: None, tmp_path: Path) -> None:
