@@ -23,6 +23,9 @@ pub enum AuditError {
     /// The store refused or failed; shared by all entries that were tried together.
     #[error("the audit log cannot be written: {0}")]
     Store(Arc<StoreError>),
+    /// The file that entries pass through on their way cannot be written.
+    #[error("the audit log cannot be written: its spool: {0}")]
+    Spool(Arc<std::io::Error>),
     /// The writer was closed.
     #[error("the audit log is closed; the gateway is going down")]
     Closed,

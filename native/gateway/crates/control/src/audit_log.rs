@@ -51,6 +51,7 @@ impl Control {
             before: query.after.unwrap_or(i64::MAX),
             limit: query.limit,
         };
+        self.recorder.flush().await;
         let rows = self.store.tenant(&by.caller.tenant).audit(&filter).await?;
         let full = i64::try_from(rows.len()).is_ok_and(|count| count == query.limit);
         let next = rows.last().filter(|_| full).map(|row| row.seq);
@@ -63,6 +64,7 @@ impl Control {
     /// `NotAllowed`; what the store says. What is wrong with the log is in the result.
     pub async fn verify_audit(&self, by: By<'_>) -> Result<Result<Verified, Broken>> {
         by.caller.require(Permission::ReadAudit)?;
+        self.recorder.flush().await;
         let of = self.store.tenant(&by.caller.tenant);
         Ok(verify_tenant(of, Some(&self.chain())).await?)
     }

@@ -142,6 +142,7 @@ impl Control {
         views.retain(|view| all || view.key.user == by.caller.user);
         let from = now.saturating_sub(THIRTY_DAYS);
         let filter = UsageFilter { user: None, from, to: now.saturating_add(1) };
+        self.recorder.flush().await;
         let used = self.store.tenant(tenant).usage(UsageBy::Key, &filter).await?;
         let report = |view: KeyView| {
             let used = used.iter().find(|total| total.group == view.key.id.as_str());

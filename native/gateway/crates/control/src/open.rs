@@ -16,7 +16,7 @@ use secrecy::SecretString;
 use crate::clock::{Clock, SystemClock};
 use crate::control::Control;
 use crate::error::{ControlError, Result};
-use crate::recorder::Recorder;
+use crate::recorder::{self, Recorder};
 use crate::setup::SetupLink;
 
 /// The database's name in its folder.
@@ -25,7 +25,7 @@ const DATABASE: &str = "convergio.db";
 /// So many audit rows may wait for the disk before those who write them do.
 const AUDIT_QUEUE: usize = 4096;
 
-/// So many requests may wait to be recorded before the next ones wait for room.
+/// So many requests may be recorded and not yet in the database before the next ones wait for room.
 const RECORD_QUEUE: usize = 4096;
 
 /// Where the master key is kept. Never beside the database: a copy of that folder must be worth
@@ -171,7 +171,9 @@ impl Control {
         let chain = || Chain::new(&vault.derive(Chain::PURPOSE));
         // The task ends with the last clone of the writer.
         let (audit, _task) = Writer::start(store.clone(), chain(), AUDIT_QUEUE);
-        let recorder = Recorder::start(store.clone(), chain(), RECORD_QUEUE);
+        let spool = vault.derive(recorder::PURPOSE);
+        let recorder =
+            Recorder::start(store.clone(), chain(), &spool, &options.data, RECORD_QUEUE).await?;
         let passwords = Passwords::new(options.passwords, 2)
             .ok_or(ControlError::Internal("Argon2 does not allow these costs"))?;
         let accounts = Accounts::new(store.clone(), passwords, options.lifetimes);

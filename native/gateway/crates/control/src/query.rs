@@ -194,7 +194,7 @@ impl Drop for Query {
     /// The client went away, or a handler panicked: what was done is recorded all the same.
     fn drop(&mut self) {
         if let Some(record) = self.take() {
-            self.recorder.record_aside(record);
+            self.recorder.record_aside(&record);
         }
     }
 }

@@ -51,6 +51,7 @@ impl Control {
     /// `NotAllowed`; `from` after `to`.
     pub async fn usage(&self, by: By<'_>, group: UsageBy, span: &Span) -> Result<UsageReport> {
         let filter = self.filter(by, span)?;
+        self.recorder.flush().await;
         let of = self.store.tenant(&by.caller.tenant);
         let groups = of.usage(group, &filter).await?;
         let mut total = total(&groups);
@@ -75,6 +76,7 @@ impl Control {
         limit: i64,
     ) -> Result<UsagePage> {
         let filter = self.filter(by, span)?;
+        self.recorder.flush().await;
         check_limit(limit)?;
         let start = UsageCursor::start();
         let cursor = cursor.unwrap_or(&start);

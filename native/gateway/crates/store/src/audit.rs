@@ -2,6 +2,7 @@
 //! are only added and read. There is no way to change one, and triggers refuse whoever tries.
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use sqlx::{Sqlite, Transaction};
 
 use crate::error::{Result, StoreError};
@@ -11,7 +12,7 @@ use crate::tenants::Tenant;
 use crate::{Conflict, Millis};
 
 /// What one row says; which of the fields are there follows from `kind`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditColumns {
     /// `query`, `login`, `admin_action` or `key_change`.
     pub kind: String,
@@ -269,6 +270,24 @@ impl Tenant<'_> {
             filter.limit
         );
         Ok(rows.fetch_all(&self.store.reader).await?.into_iter().map(|row| row!(row)).collect())
+    }
+
+    /// Is that query, which ended at `occurred_at`, in the log already? For records that may have been
+    /// written before a crash.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn is_audited(&self, request_id: &str, occurred_at: Millis) -> Result<bool> {
+        let tenant = self.id.as_str();
+        let found = sqlx::query_scalar!(
+            r#"SELECT EXISTS (SELECT 1 FROM audit_rows
+                              WHERE tenant = ? AND occurred_at = ? AND request_id = ?
+                                AND kind = 'query') AS "found!: bool""#,
+            tenant,
+            occurred_at,
+            request_id
+        );
+        Ok(found.fetch_one(&self.store.reader).await?)
     }
 
     /// Where the tenant's chain ends, if it has begun.

@@ -3,10 +3,12 @@
 //! These commits are many, so they do not wait for the disk one by one: with the power the last
 //! seconds of them may go, with the process none, and whatever is committed by any other way takes
 //! all before it to the disk.
+use std::collections::HashMap;
+
 use crate::Conflict;
 use crate::audit::{self, AuditChain, AuditColumns, AuditHead};
 use crate::error::Result;
-use crate::id::{KeyId, TenantId};
+use crate::id::TenantId;
 use crate::open::Store;
 use crate::usage::{self, UsageEvent};
 
@@ -29,70 +31,64 @@ impl Store {
         Ok(numbers)
     }
 
-    /// Adds what one request did that had one attempt, in one statement: a quarter of the work, and most
-    /// requests are such. `end` is where the tenant's chain ended when it was last seen; tells where it
-    /// ends now.
+    /// Adds what requests did that had one attempt each, in one statement: a fraction of the work, and
+    /// most requests are such. `ends` are where the tenants' chains ended when they were last seen;
+    /// tells where they end now.
     ///
     /// # Errors
-    /// `AuditIsAppendOnly` when the chain ends elsewhere by now: then nothing was added, and
-    /// [`record`](Self::record) finds out why. Else as there.
-    pub async fn record_one(
+    /// `AuditIsAppendOnly` when a chain ends elsewhere by now or its end is not given: then nothing was
+    /// added, and [`record`](Self::record) finds out why. Else as there.
+    pub async fn record_together(
         &self,
-        attempt: &UsageEvent,
-        row: &AuditColumns,
-        end: &AuditHead,
+        records: &[(UsageEvent, AuditColumns)],
+        ends: &HashMap<TenantId, AuditHead>,
         chain: &dyn AuditChain,
-    ) -> Result<AuditHead> {
-        let seq = end.seq.checked_add(1).ok_or(Conflict::Value)?;
-        let digest = chain.digest(&attempt.tenant, seq, &end.digest, row).to_vec();
-        let seal = chain.seal(&attempt.tenant, seq, &digest).to_vec();
-        let (tenant, user) = (attempt.tenant.as_str(), attempt.user.as_str());
-        let key = attempt.key.as_ref().map(KeyId::as_str);
+    ) -> Result<HashMap<TenantId, AuditHead>> {
+        let mut next: HashMap<TenantId, AuditHead> = HashMap::new();
+        let mut lines = Vec::with_capacity(records.len());
+        for (attempt, row) in records {
+            let tenant = &attempt.tenant;
+            let end = next.get(tenant).or_else(|| ends.get(tenant));
+            let end = end.ok_or(Conflict::AuditIsAppendOnly)?;
+            let seq = end.seq.checked_add(1).ok_or(Conflict::Value)?;
+            let digest = chain.digest(tenant, seq, &end.digest, row).to_vec();
+            let seal = chain.seal(tenant, seq, &digest).to_vec();
+            let previous = (hex(&end.digest), hex(&end.seal));
+            lines.push((attempt, row, seq, hex(&digest), hex(&seal), previous));
+            next.insert(tenant.clone(), AuditHead { seq, digest, seal });
+        }
+        let lines = serde_json::to_string(&lines).map_err(|_| Conflict::Value)?;
         sqlx::query!(
             "INSERT INTO query_records
                  (tenant, request_id, attempt, user, key_id, key_version, provider, model, region,
                   input_tokens, cached_tokens, cache_write_tokens, cache_write_long_tokens,
                   output_tokens, reasoning_tokens, cost_nanos, price_digest, estimated, latency_ms,
-                  first_token_ms, outcome, credential_source, occurred_at, seq, audited_at,
-                  audited_model, audited_tokens, audited_cost_nanos, digest, previous, previous_seal,
-                  seal)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
-                     ?, ?, ?, ?, ?)",
-            tenant,
-            attempt.request_id,
-            attempt.attempt,
-            user,
-            key,
-            attempt.key_version,
-            attempt.provider,
-            attempt.model,
-            attempt.region,
-            attempt.input_tokens,
-            attempt.cached_tokens,
-            attempt.cache_write_tokens,
-            attempt.cache_write_long_tokens,
-            attempt.output_tokens,
-            attempt.reasoning_tokens,
-            attempt.cost_nanos,
-            attempt.price_digest,
-            attempt.estimated,
-            attempt.latency_ms,
-            attempt.first_token_ms,
-            attempt.outcome,
-            attempt.credential_source,
-            attempt.occurred_at,
-            seq,
-            row.occurred_at,
-            row.model,
-            row.tokens,
-            row.cost_nanos,
-            digest,
-            end.digest,
-            end.seal,
-            seal
+                  first_token_ms, outcome, credential_source, occurred_at, audited_at,
+                  audited_model, audited_tokens, audited_cost_nanos, seq, digest, seal, previous,
+                  previous_seal)
+             SELECT value ->> '$[0].tenant', value ->> '$[0].request_id', value ->> '$[0].attempt',
+                    value ->> '$[0].user', value ->> '$[0].key', value ->> '$[0].key_version',
+                    value ->> '$[0].provider', value ->> '$[0].model', value ->> '$[0].region',
+                    value ->> '$[0].input_tokens', value ->> '$[0].cached_tokens',
+                    value ->> '$[0].cache_write_tokens', value ->> '$[0].cache_write_long_tokens',
+                    value ->> '$[0].output_tokens', value ->> '$[0].reasoning_tokens',
+                    value ->> '$[0].cost_nanos', value ->> '$[0].price_digest',
+                    value ->> '$[0].estimated', value ->> '$[0].latency_ms',
+                    value ->> '$[0].first_token_ms', value ->> '$[0].outcome',
+                    value ->> '$[0].credential_source', value ->> '$[0].occurred_at',
+                    value ->> '$[1].occurred_at', value ->> '$[1].model', value ->> '$[1].tokens',
+                    value ->> '$[1].cost_nanos', value ->> '$[2]', unhex(value ->> '$[3]'),
+                    unhex(value ->> '$[4]'), unhex(value ->> '$[5][0]'), unhex(value ->> '$[5][1]')
+             FROM json_each(?)",
+            lines
         )
         .execute(&self.recorder)
         .await?;
-        Ok(AuditHead { seq, digest, seal })
+        Ok(next)
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }

@@ -2,6 +2,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
 use sqlx::{Sqlite, Transaction};
 
 use crate::Millis;
@@ -11,7 +12,7 @@ use crate::open::Store;
 use crate::tenants::Tenant;
 
 /// One attempt.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UsageEvent {
     /// Whose it was.
     pub tenant: TenantId,

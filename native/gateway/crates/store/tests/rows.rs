@@ -1,6 +1,8 @@
 //! What each kind of row promises.
 mod support;
 
+use std::collections::HashMap;
+
 use convergio_store::{
     AuditHead, Conflict, KeyId, KeyState, NewKey, NewUser, Role, SetupFor, Store, StoreError,
     UsageBy, UsageCursor, UsageEvent, UsageFilter, UserId,
@@ -319,8 +321,10 @@ async fn one_attempt_in_one_statement_says_what_a_transaction_says() {
         long.store.record(&[attempt(&here)], &[row], &Plain).await.expect("recorded");
         let end = here_end.audit_head().await.expect("answers").expect("an end");
         let row = query(&there.user, &request);
-        let next = short.store.record_one(&attempt(&there), &row, &end, &Plain).await;
-        assert_eq!(next.expect("recorded"), here_end.audit_head().await.expect("answers").unwrap());
+        let ends = HashMap::from([(there.tenant.clone(), end)]);
+        let next = short.store.record_together(&[(attempt(&there), row)], &ends, &Plain).await;
+        let end = here_end.audit_head().await.expect("answers").expect("an end");
+        assert_eq!(next.expect("recorded"), HashMap::from([(there.tenant.clone(), end)]));
     }
     let told = async |store: &Store, one: &support::Furnished| {
         let of = store.tenant(&one.tenant);
@@ -342,25 +346,62 @@ async fn one_statement_adds_nothing_behind_an_end_that_is_not_there() {
     let of = fresh.store.tenant(&one.tenant);
     let end = of.audit_head().await.expect("answers").expect("an end");
     let (attempt, row) = (usage(&one.tenant, &one.user, "q", 1), query(&one.user, "q"));
+    let (store, ends) = (&fresh.store, |end| HashMap::from([(one.tenant.clone(), end)]));
     for wrong in [
         AuditHead { seq: end.seq + 1, ..end.clone() },
         AuditHead { seq: end.seq - 1, ..end.clone() },
         AuditHead { digest: vec![9; 32], ..end.clone() },
         AuditHead { seal: vec![9; 32], ..end.clone() },
     ] {
-        let refused = fresh.store.record_one(&attempt, &row, &wrong, &Plain).await;
+        let record = [(attempt.clone(), row.clone())];
+        let refused = store.record_together(&record, &ends(wrong), &Plain).await;
         assert_eq!(conflict(refused), Conflict::AuditIsAppendOnly);
     }
+    let record = [(attempt.clone(), row.clone())];
+    let unknown = store.record_together(&record, &HashMap::new(), &Plain).await;
+    assert_eq!(conflict(unknown), Conflict::AuditIsAppendOnly);
     let bad = UsageEvent { cost_nanos: -1, ..attempt.clone() };
-    assert_eq!(conflict(fresh.store.record_one(&bad, &row, &end, &Plain).await), Conflict::Value);
+    // All or none: the good one before the bad one is not there either.
+    let records = [(attempt.clone(), row.clone()), (bad, row.clone())];
+    let refused = store.record_together(&records, &ends(end.clone()), &Plain).await;
+    assert_eq!(conflict(refused), Conflict::Value);
     assert_eq!(of.usage(UsageBy::Model, &all_usage()).await.expect("sums")[0].attempts, 1);
     assert_eq!(of.audit_head().await.expect("answers"), Some(end.clone()));
-    for _ in 0..2 {
-        let end = of.audit_head().await.expect("answers").expect("an end");
-        fresh.store.record_one(&attempt, &row, &end, &Plain).await.expect("recorded");
-    }
+    assert!(!of.is_audited("q", row.occurred_at).await.expect("answers"));
+    let twice = [(attempt.clone(), row.clone()), (attempt, row.clone())];
+    store.record_together(&twice, &ends(end), &Plain).await.expect("recorded");
+    assert!(of.is_audited("q", row.occurred_at).await.expect("answers"));
     let total = of.usage(UsageBy::Model, &all_usage()).await.expect("sums").remove(0);
     assert_eq!(total.attempts, 2, "the same attempt is not counted again");
+}
+
+#[tokio::test]
+async fn many_tenants_go_together_each_on_its_own_chain() {
+    let fresh = fresh().await;
+    let (one, other) = (furnish(&fresh.store, 1).await, furnish(&fresh.store, 2).await);
+    let mut ends = HashMap::new();
+    for tenant in [&one.tenant, &other.tenant] {
+        let end = fresh.store.tenant(tenant).audit_head().await.expect("answers").expect("an end");
+        ends.insert(tenant.clone(), end);
+    }
+    let records: Vec<_> = (0..40)
+        .map(|at| {
+            let whose = if at % 3 == 0 { &one } else { &other };
+            let request = format!("q{at}");
+            (usage(&whose.tenant, &whose.user, &request, 1), query(&whose.user, &request))
+        })
+        .collect();
+    let next = fresh.store.record_together(&records, &ends, &Plain).await.expect("recorded");
+    for (tenant, rows) in [(&one.tenant, 14), (&other.tenant, 26)] {
+        let of = fresh.store.tenant(tenant);
+        assert_eq!(of.audit_head().await.expect("answers").as_ref(), next.get(tenant));
+        assert_eq!(next[tenant].seq, ends[tenant].seq + rows);
+        let told = of.audit_after(ends[tenant].seq, 50).await.expect("rows");
+        let ids: Vec<_> = told.iter().map(|row| row.columns.request_id.clone()).collect();
+        let whose = records.iter().filter(|(attempt, _)| attempt.tenant == *tenant);
+        let given: Vec<_> = whose.map(|(attempt, _)| attempt.request_id.clone()).collect();
+        assert_eq!(ids, given, "in the order in which they were given");
+    }
 }
 
 proptest! {
