@@ -14,6 +14,7 @@ import pytest
 
 from fixtures.providers.client import Simulator
 from suites.byok.client import Api, RefusedError
+from suites.byok.conftest import Install
 from suites.byok.faketime import later
 from suites.byok.installation import PASSWORD, Installation
 from suites.byok.people import Person, World, ask, fresh_secret, hire
@@ -295,6 +296,30 @@ def written(simulator: Simulator, tmp_path_factory: pytest.TempPathFactory) -> I
             for _ in range(3):
                 ask(client, "openai")
     return here
+
+
+def test_a_killed_gateway_forgets_no_answer(install: Install) -> None:
+    here = install()
+    with here.running() as running:
+        person = hire(here.administrator(running))
+        person.bring("openai")
+        with (
+            person.openai() as client,
+            closing(sqlite3.connect(here.database, isolation_level=None)) as other,
+        ):
+            ask(client, "openai")
+            # Somebody else writes, so what is answered now cannot be in the database at the end.
+            other.execute("BEGIN IMMEDIATE")
+            for _ in range(5):
+                ask(client, "openai")
+            running.kill()
+    with here.running() as running:
+        admin = Api(address=running.address)
+        (row,) = here.rows("SELECT email FROM users WHERE role = 'admin'")
+        admin.sign_in(row["email"], PASSWORD)
+        assert len(admin.events()) == 6
+        assert len(admin.audit(kind="query")) == 6
+        assert admin.ask("GET", "audit/verify")["ok"] is True
 
 
 class TestVerifying:
