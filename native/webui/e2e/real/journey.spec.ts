@@ -1,19 +1,5 @@
 /** A person's first day, against the real gateway: nothing here is doubled but the providers. */
-import { expect, test as base } from '@playwright/test';
-import { Stack } from './stack';
-
-const test = base.extend<{ stack: Stack & { hash: string } }>({
-  // eslint-disable-next-line no-empty-pattern
-  stack: async ({}, use) => {
-    const stack = new Stack();
-    try {
-      const hash = await stack.start();
-      await use(Object.assign(stack, { hash }));
-    } finally {
-      await stack.stop();
-    }
-  }
-});
+import { expect, setUp, test } from './base';
 
 const KEYS = {
   OpenAI: 'sk-sim-journey-openai-0001',
@@ -35,11 +21,7 @@ test('set up, add a key of each provider, chat, see the cost, replace, revoke', 
   });
   page.on('pageerror', (error) => faults.push(error.message));
 
-  await page.goto(`${stack.url}/setup${stack.hash}`);
-  await page.getByLabel('Name of your school or team').fill('Liceo Galilei');
-  await page.getByLabel('Your e-mail').fill('ada@scuola.example');
-  await page.getByLabel('Password').fill('correct horse battery staple');
-  await page.getByRole('button', { name: 'Make the account' }).click();
+  await setUp(page, stack);
   await page.getByRole('link', { name: 'Add your first key' }).click();
 
   for (const [provider, secret] of Object.entries(KEYS)) {

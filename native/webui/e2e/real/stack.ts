@@ -1,19 +1,17 @@
 /**
- * The real gateway with simulated providers, and the built client in front of it on one origin.
+ * The real gateway with simulated providers; it serves the built client on its own port.
  * CONVERGIO_GATEWAY names the gateway, CONVERGIO_PYTHON the Python that runs the simulators.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer, request as ask, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { isApi, serveFile } from '../support/files';
 
 const ROOT = resolve(import.meta.dirname, '../../../..');
 const GATEWAY =
   process.env.CONVERGIO_GATEWAY ?? join(ROOT, 'native/gateway/target/release/convergio-gateway');
 const PYTHON = process.env.CONVERGIO_PYTHON ?? join(ROOT, '.venv/bin/python');
+const BUILD = resolve(import.meta.dirname, '../../build');
 const PATIENCE = 30_000;
 
 export class Stack {
@@ -24,7 +22,8 @@ export class Stack {
   /** Where it keeps everything. */
   readonly data = mkdtempSync(join(tmpdir(), 'convergio-e2e-'));
   readonly #children: ChildProcess[] = [];
-  #front: Server | null = null;
+  /** Why there is no installation. */
+  #failed: string | null = null;
 
   /** Starts all of it; returns the path of the setup link with its token. */
   async start(): Promise<string> {
@@ -35,7 +34,7 @@ export class Stack {
     this.#run(
       GATEWAY,
       ['serve', '--listen', '127.0.0.1:0', '--address-file', at('address')].concat([
-        ...['--data', at('data'), '--setup-file', at('setup.json')]
+        ...['--data', at('data'), '--setup-file', at('setup.json'), '--webui', BUILD]
       ]),
       {
         CONVERGIO_MASTER_KEY_FILE: at('master.key'),
@@ -45,15 +44,12 @@ export class Stack {
         CONVERGIO_AZURE_ENDPOINT: `${this.simulators}/azure`
       }
     );
-    const gateway = (await this.#file(at('address'))).trim().replace(/^(?!http)/, 'http://');
-    await this.#serve(new URL(gateway));
+    this.url = (await this.#file(at('address'))).trim().replace(/^(?!http)/, 'http://');
     const setup = JSON.parse(await this.#file(at('setup.json'))) as { url: string };
     return new URL(setup.url).hash;
   }
 
   async stop(): Promise<void> {
-    this.#front?.closeAllConnections();
-    this.#front?.close();
     const ended = this.#children.map(
       (child) =>
         new Promise((done) => (child.exitCode === null ? child.once('exit', done) : done(0)))
@@ -72,7 +68,8 @@ export class Stack {
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', (bytes: Buffer) => (this.said += bytes.toString()));
     }
-    child.on('error', (error) => (this.said += `${command}: ${error.message}\n`));
+    child.on('error', (error) => (this.#failed = `${command}: ${error.message}`));
+    child.on('exit', (code) => (this.#failed ??= `${command} ended with ${code}`));
     this.#children.push(child);
   }
 
@@ -80,33 +77,21 @@ export class Stack {
   async #file(path: string): Promise<string> {
     const end = Date.now() + PATIENCE;
     while (!existsSync(path) || readFileSync(path, 'utf8').trim() === '') {
+      if (this.#failed !== null) throw new Error(`${this.#failed}\n${this.said}`);
       if (Date.now() > end) throw new Error(`${path} did not appear:\n${this.said}`);
       await new Promise((done) => setTimeout(done, 50));
     }
     return readFileSync(path, 'utf8');
   }
 
-  /** One origin: files from the build, everything else from the gateway, headers untouched. */
-  async #serve(gateway: URL): Promise<void> {
-    const server = (this.#front = createServer((request, response) => {
-      const { pathname } = new URL(request.url ?? '/', gateway);
-      if (!isApi(pathname)) {
-        serveFile(pathname, response);
-        return;
-      }
-      const { method, headers, url: path } = request;
-      const onward = ask(
-        { host: gateway.hostname, port: gateway.port, method, headers, path },
-        (answer) => {
-          response.writeHead(answer.statusCode ?? 502, answer.headers);
-          answer.pipe(response);
-        }
-      );
-      onward.on('error', () => response.destroy());
-      response.on('close', () => onward.destroy());
-      request.pipe(onward);
-    }));
-    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  /** The next answers of the simulated providers to those who come with that key. */
+  async behave(behaviour: string, key: string, times = 9): Promise<void> {
+    const order = { behaviour, times, match: { key } };
+    const answer = await fetch(`${this.simulators}/_control/queue`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(order)
+    });
+    if (!answer.ok) throw new Error(`the simulators refused ${behaviour}: ${await answer.text()}`);
   }
 }

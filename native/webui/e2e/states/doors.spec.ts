@@ -32,6 +32,17 @@ test.describe('/signin', () => {
     expect(await flaws(page)).toEqual([]);
   });
 
+  test('a demo says that it is one, and how to get in', async ({ page, gateway }) => {
+    gateway.demo = true;
+    await page.goto(`${gateway.url}/signin`);
+    await expect(page.getByText('This is a demo')).toBeVisible();
+    await expect(page.getByText('demo@example.org')).toBeVisible();
+    expect(await flaws(page)).toEqual([]);
+    await signIn(page, PASSWORD);
+    await expect(page.getByText('Demo: the providers are simulated')).toBeVisible();
+    expect(await flaws(page)).toEqual([]);
+  });
+
   test('the session has ended', async ({ page, gateway }) => {
     await page.goto(`${gateway.url}/signin?why=expired&next=/keys`);
     await expect(page.getByText('Your session has ended')).toBeVisible();

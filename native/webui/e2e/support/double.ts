@@ -35,6 +35,8 @@ export class Gateway {
   faults: Faults = { refuse: {}, hold: {}, drop: new Set() };
   calls: Call[] = [];
   setupToken: string | null = null;
+  /** All of it is a demo. */
+  demo = false;
   role: Session['user']['role'] = 'admin';
   keys: Key[] = [];
   tokens: Token[] = [];
@@ -58,7 +60,8 @@ export class Gateway {
       tenant: { id: 'tenant-1', name: 'Liceo Galilei' },
       permissions: PERMISSIONS[this.role],
       csrf: 'csrf-token',
-      expires_at: Date.now() + 3_600_000
+      expires_at: Date.now() + 3_600_000,
+      ...(this.demo ? { demo: true } : {})
     };
   }
 
@@ -115,7 +118,10 @@ export class Gateway {
     const key = this.keys.find((one) => one.id === id);
     switch (`${method} /${kind}${id ? '/…' : ''}${verb ? `/${verb}` : ''}`) {
       case 'GET /setup':
-        return send(response, 200, { needed: this.setupToken !== null });
+        return send(response, 200, {
+          needed: this.setupToken !== null,
+          ...(this.demo ? { demo: true } : {})
+        });
       case 'POST /setup':
         if (body.token !== this.setupToken) return refuse(response, 409, 'request.conflict');
         this.setupToken = null;

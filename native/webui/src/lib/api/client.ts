@@ -6,6 +6,7 @@ import { ApiFailure } from './failure';
 import type {
   AuditCheck,
   AuditRow,
+  Beginning,
   ChatMessage,
   Checked,
   Key,
@@ -51,7 +52,8 @@ export class Api {
     this.#fetch = fetcher;
   }
 
-  setupNeeded = async () => (await this.#json<{ needed: boolean }>('GET', '/setup')).needed;
+  /** What there is to know before anybody has signed in. */
+  beginning = () => this.#json<Beginning>('GET', '/setup');
   setup = (body: SetupRequest) => this.#json<Session>('POST', '/setup', body);
 
   // A refusal here says that a password is wrong or that nobody is signed in: no session ends by it.

@@ -26,7 +26,7 @@ async function everyCall(): Promise<Asked[]> {
   const { fetcher, asked } = fakeFetch(answers);
   const api = new Api({ csrf: () => 'c', signedOut: () => {} }, fetcher);
   const endpoint = { endpoint: 'https://a.example', api_version: '1', region: 'r' };
-  await api.setupNeeded();
+  await api.beginning();
   await api.setup({ token: 't', tenant: 't', email: 'e', password: 'p' });
   await api.signIn('e', 'p');
   await api.session();

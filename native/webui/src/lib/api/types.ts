@@ -29,6 +29,8 @@ export type Session = With<
   { user: With<Schemas['UserObject'], { role: Role }>; permissions: Permission[] }
 >;
 
+/** Whether anybody has an account yet, and whether all of it is a demo. */
+export type Beginning = Schemas['Needed'];
 export type SetupRequest = Schemas['Setup'];
 
 export type Provider = Schemas['ProviderObject'];
