@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
-import { lived, OPENAI_KEY, REFUSED, test } from '../support/base';
+import { OPENAI_KEY, test } from '../support/base';
+import { lived } from '../support/places';
 
-const folder = process.env.SHOTS ?? 'shots';
+const folder = process.env.LOOK ?? 'look';
 const looks = {
   light: { colorScheme: 'light', viewport: { width: 1280, height: 860 }, locale: 'en-GB' },
   dark: { colorScheme: 'dark', viewport: { width: 1280, height: 860 }, locale: 'en-GB' },
@@ -12,7 +13,7 @@ const looks = {
 
 for (const [look, use] of Object.entries(looks)) {
   test.describe(look, () => {
-    test.use({ ...use, allowed: REFUSED });
+    test.use({ ...use, refusals: true });
     const shot = (page: Page, name: string) =>
       page.screenshot({ path: join(folder, `${name}-${look}.png`), fullPage: false });
     /** Signs in whatever the language is. */
