@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 RM := $(BIN)/release-manager
 
 .PHONY: help core setup test check format bench bench-peers lighthouse lock clean \
-        v7-build v7-test v7-release ffi_test byok_test demo
+        v7-build v7-test v7-release ffi_test byok_test demo serve
 
 help: ## This list
 	@grep -hE '^[a-zA-Z0-9_-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
@@ -27,6 +27,11 @@ $(VENV)/.ready: requirements.lock pyproject.toml fixtures/sdks/package-lock.json
 
 demo: setup ## Convergio in a browser, with simulated providers; Ctrl-C leaves nothing behind
 	$(BIN)/python -m fixtures.demo
+
+serve: setup ## Convergio for real: build the gateway and its web UI, start them, print the link
+	cd native/webui && npm run build --silent
+	cd native/gateway && cargo build --release --locked
+	native/gateway/target/release/convergio-gateway serve
 
 v7-release: setup ## Verify everything afresh, as for a release; the verdict is the exit code
 	$(RM) verify --profile release
