@@ -303,7 +303,9 @@ export function keyOf(
     tested_at: at,
     test_outcome: 'ok',
     versions: [versionOf(1, secret, at, now)],
-    usage_30d: { requests: 0, cost_nano_usd: 0 }
+    usage_30d: { requests: 0, cost_nano_usd: 0 },
+    monthly_limit_nano_usd: null,
+    month: { since: at, cost_nano_usd: 0, left_nano_usd: null, level: null }
   };
 }
 

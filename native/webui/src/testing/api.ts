@@ -76,6 +76,8 @@ export function key(change: Partial<Key> = {}): Key {
     test_outcome: 'ok',
     versions: [version()],
     usage_30d: { requests: 0, cost_nano_usd: 0 },
+    monthly_limit_nano_usd: null,
+    month: { since: 0, cost_nano_usd: 0, left_nano_usd: null, level: null },
     ...change
   };
 }

@@ -9,6 +9,7 @@ use convergio_store::{Millis, Store, TenantId};
 use convergio_vault::Vault;
 use tokio::task::JoinSet;
 
+use crate::budgets::Budgets;
 use crate::clock::Clock;
 use crate::error::{ControlError, Result};
 use crate::identify::TokenCache;
@@ -33,6 +34,7 @@ pub struct Control {
     pub(crate) audit: Writer,
     pub(crate) recorder: Recorder,
     pub(crate) limits: Limiter,
+    pub(crate) budgets: Arc<Budgets>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) data: PathBuf,
     pub(crate) master_key: MasterKeyPlace,
@@ -48,6 +50,7 @@ impl Control {
         accounts: Accounts,
         audit: Writer,
         recorder: Recorder,
+        budgets: Budgets,
         options: &crate::Options,
     ) -> Self {
         Self {
@@ -57,6 +60,7 @@ impl Control {
             audit,
             recorder,
             limits: Limiter::default(),
+            budgets: Arc::new(budgets),
             clock: Arc::clone(&options.clock),
             data: options.data.clone(),
             master_key: options.master_key.clone(),

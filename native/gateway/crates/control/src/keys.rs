@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use convergio_accounts::Permission;
 use convergio_audit::{Event, key_action};
-use convergio_store::{KeyId, ProviderKey, UsageBy, UsageFilter};
+use convergio_store::{KeyId, Millis, ProviderKey, UsageBy, UsageFilter, UsageTotal};
 use convergio_vault::{KeyView, Lease, NewSecret, Probe};
 use convergio_wire::config::Place;
 use convergio_wire::{ErrorCode, Failure};
 use secrecy::SecretString;
 
+use crate::budgets::{HIGHEST_LIMIT, month_of};
 use crate::control::{By, Control};
 use crate::error::{ControlError, Result};
 use crate::places::{self, Providers};
@@ -35,6 +36,31 @@ pub struct NewKey<'a> {
     pub secret: &'a SecretString,
     /// Where the provider is, for those who give each customer an address.
     pub place: Option<&'a Place>,
+    /// The most that may be spent with it in a month, in nano-dollars.
+    pub monthly_limit: Option<i64>,
+}
+
+/// What is to be changed of a key; the rest stays.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct KeyChange<'a> {
+    /// What it is to be called.
+    pub name: Option<&'a str>,
+    /// The most that may be spent with it in a month, in nano-dollars; `Some(None)` lifts the limit.
+    pub monthly_limit: Option<Option<i64>>,
+}
+
+/// What was spent with a key this month, by UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Month {
+    /// When it began.
+    pub since: Millis,
+    /// What was spent, in nano-dollars.
+    pub cost_nanos: i64,
+    /// Where the key is limited: what may still be spent, calls on their way counted with the most
+    /// that they may cost.
+    pub left_nanos: Option<i64>,
+    /// How near that is to the limit, in the core's words.
+    pub level: Option<&'static str>,
 }
 
 /// A key as it may be shown, and what it was used for of late.
@@ -48,6 +74,8 @@ pub struct KeyReport {
     pub requests_30d: i64,
     /// What they cost, in nano-dollars.
     pub cost_nanos_30d: i64,
+    /// What was spent this month.
+    pub month: Month,
 }
 
 /// What a provider says of a key.
@@ -119,12 +147,16 @@ impl Control {
         by.caller.require(Permission::OwnKeys)?;
         check_name("name", new.name, 100)?;
         places::check(providers, new.provider, new.place)?;
+        check_limit(new.monthly_limit)?;
         let endpoint = new.place.map(places::write).transpose()?;
         let NewKey { provider, name, secret, .. } = *new;
         let user = &by.caller.user;
         let add = NewSecret { user, provider, name, endpoint: endpoint.as_deref(), secret };
         let id = self.vault.add(&by.caller.tenant, &add, self.now()).await?;
         self.note_key(by, "add", &id, Some(1)).await?;
+        if new.monthly_limit.is_some() {
+            self.limit_key(by, &id, name, new.monthly_limit).await?;
+        }
         self.shown(by, &id).await
     }
 
@@ -144,12 +176,24 @@ impl Control {
         let filter = UsageFilter { user: None, from, to: now.saturating_add(1) };
         self.recorder.flush().await;
         let used = self.store.tenant(tenant).usage(UsageBy::Key, &filter).await?;
+        let since = month_of(now);
+        let filter = UsageFilter { from: since, ..filter };
+        let month = self.store.tenant(tenant).usage(UsageBy::Key, &filter).await?;
         let report = |view: KeyView| {
-            let used = used.iter().find(|total| total.group == view.key.id.as_str());
+            let of_key = |total: &&UsageTotal| total.group == view.key.id.as_str();
+            let used = used.iter().find(of_key);
+            let state = self.budgets.state(&view.key.id, now)?;
+            let month = Month {
+                since,
+                cost_nanos: month.iter().find(of_key).map_or(0, |total| total.cost_nanos),
+                left_nanos: state.map(|state| state.left),
+                level: state.map(|state| state.level.name()),
+            };
             Ok(KeyReport {
                 place: places::read(view.key.endpoint.as_deref())?,
                 requests_30d: used.map_or(0, |total| total.requests),
                 cost_nanos_30d: used.map_or(0, |total| total.cost_nanos),
+                month,
                 view,
             })
         };
@@ -184,16 +228,52 @@ impl Control {
         said.ok_or(ControlError::Internal("a test ended without an answer"))
     }
 
-    /// Calls a key something else.
+    /// Calls a key something else, or limits what may be spent with it in a month. A limit holds from
+    /// the next call on.
     ///
     /// # Errors
-    /// `NoSuch`, `NotAllowed`, `Conflict::KeyName`, a name that cannot be.
-    pub async fn rename_key(&self, by: By<'_>, id: &KeyId, name: &str) -> Result<KeyReport> {
-        check_name("name", name, 100)?;
-        self.wanted(by, id, Want::Use).await?;
-        self.vault.rename(&by.caller.tenant, id, name).await?;
-        self.note_key(by, "rename", id, None).await?;
+    /// `NoSuch`, `NotAllowed`, `Conflict::KeyName`, a name or a limit that cannot be; then nothing is
+    /// changed.
+    pub async fn change_key(
+        &self,
+        by: By<'_>,
+        id: &KeyId,
+        change: KeyChange<'_>,
+    ) -> Result<KeyReport> {
+        change.name.map_or(Ok(()), |name| check_name("name", name, 100))?;
+        check_limit(change.monthly_limit.flatten())?;
+        let key = self.wanted(by, id, Want::Use).await?;
+        if let Some(name) = change.name {
+            self.vault.rename(&by.caller.tenant, id, name).await?;
+            self.budgets.rename(id, name);
+            self.note_key(by, "rename", id, None).await?;
+        }
+        if let Some(limit) = change.monthly_limit {
+            self.limit_key(by, id, change.name.unwrap_or(&key.name), limit).await?;
+        }
         self.shown(by, id).await
+    }
+
+    /// Limits one of the caller's own keys, or lifts the limit.
+    async fn limit_key(
+        &self,
+        by: By<'_>,
+        id: &KeyId,
+        name: &str,
+        limit: Option<i64>,
+    ) -> Result<()> {
+        let (of, now) = (self.store.tenant(&by.caller.tenant), self.now());
+        // What was answered until now counts.
+        self.recorder.flush().await;
+        of.limit_key(id, limit).await?;
+        match limit {
+            Some(limit) => {
+                let spent = of.spent_with_key(id, month_of(now)).await?;
+                self.budgets.limit(id, by.caller.user.clone(), name, limit, spent, now)?;
+            }
+            None => self.budgets.lift(id),
+        }
+        self.note_key(by, "limit", id, None).await
     }
 
     /// Puts a new secret in force. The one before works on for that many hours; without any it is
@@ -244,6 +324,7 @@ impl Control {
     pub async fn remove_key(&self, by: By<'_>, id: &KeyId) -> Result<()> {
         self.wanted(by, id, Want::SeeOrEnd).await?;
         self.vault.remove(&by.caller.tenant, id).await?;
+        self.budgets.lift(id);
         self.note_key(by, "remove", id, None).await
     }
 
@@ -278,6 +359,17 @@ impl Control {
         let user = by.caller.user.to_string();
         let event = Event::KeyChange { user, action: key_action(verb, id, version) };
         self.note(&by.caller.tenant, by.request_id, event).await
+    }
+}
+
+/// Can that be a limit?
+fn check_limit(limit: Option<i64>) -> Result<()> {
+    match limit {
+        Some(nanos) if !(0..=HIGHEST_LIMIT).contains(&nanos) => {
+            let message = format!("`monthly_limit_nano_usd` must be 0 to {HIGHEST_LIMIT}");
+            Err(ControlError::invalid("monthly_limit_nano_usd", message))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 mod audit_log;
+mod budgets;
 mod clock;
 mod control;
 mod error;
@@ -30,6 +31,7 @@ mod tokens;
 mod usage;
 
 pub use audit_log::{AuditPage, AuditQuery};
+pub use budgets::HIGHEST_LIMIT;
 pub use clock::{Clock, SystemClock};
 pub use control::{By, Control};
 pub use convergio_accounts::{
@@ -41,7 +43,7 @@ pub use convergio_store::{KeyId, Millis, Role, SetupFor, TenantId, TokenId, User
 pub use convergio_vault::{KeyView, VersionView};
 pub use error::{ControlError, Result};
 pub use identify::Presented;
-pub use keys::{KeyReport, NewKey, Tested};
+pub use keys::{KeyChange, KeyReport, Month, NewKey, Tested};
 pub use limits::{Admission, Refusal};
 pub use masters::{Rewrap, VaultView};
 pub use open::{MasterKeyPlace, Options};

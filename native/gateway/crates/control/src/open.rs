@@ -13,6 +13,7 @@ use convergio_vault::source::{
 use convergio_vault::{MasterKeyring, MasterKeys, Pending, Reload, Vault, VaultError};
 use secrecy::SecretString;
 
+use crate::budgets::{Budgets, month_of};
 use crate::clock::{Clock, SystemClock};
 use crate::control::Control;
 use crate::error::{ControlError, Result};
@@ -177,7 +178,9 @@ impl Control {
         let passwords = Passwords::new(options.passwords, 2)
             .ok_or(ControlError::Internal("Argon2 does not allow these costs"))?;
         let accounts = Accounts::new(store.clone(), passwords, options.lifetimes);
-        let control = Self::new(store, vault, accounts, audit, recorder, &options);
+        let now = options.clock.now();
+        let budgets = Budgets::of(store.limited_keys(month_of(now)).await?, now)?;
+        let control = Self::new(store, vault, accounts, audit, recorder, budgets, &options);
         let link = control.setup_link().await?;
         Ok((control, link))
     }

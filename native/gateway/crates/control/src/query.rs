@@ -3,13 +3,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use convergio_accounts::{Caller, Permission};
-use convergio_engine::{Attempt, Credential, CredentialSource, KeptAs, KeyRing, Keys, Meter};
+use convergio_engine::Meter;
+use convergio_engine::{Attempt, Credential, CredentialSource, Hold, KeptAs, KeyRing, Keys, Level};
 use convergio_store::{Millis, TenantId, UserId};
 use convergio_vault::{Lease, Vault, VaultError};
 use convergio_wire::Failure;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
+use crate::budgets::Budgets;
 use crate::clock::Clock;
 use crate::control::{By, Control};
 use crate::error::{ControlError, Result};
@@ -73,6 +75,7 @@ impl Control {
         let ring = Ring {
             vault: Arc::clone(&self.vault),
             clock: Arc::clone(&self.clock),
+            budgets: Arc::clone(&self.budgets),
             tenant: caller.tenant.clone(),
             user: caller.user.clone(),
         };
@@ -99,6 +102,7 @@ impl Control {
 struct Ring {
     vault: Arc<Vault>,
     clock: Arc<dyn Clock>,
+    budgets: Arc<Budgets>,
     tenant: TenantId,
     user: UserId,
 }
@@ -121,6 +125,14 @@ impl KeyRing for Ring {
             credentials.map_err(|error| error.failure())
         }
         .boxed()
+    }
+
+    fn hold(&self, key: &str, amount: i64) -> std::result::Result<Option<Hold>, Failure> {
+        self.budgets.hold(key, amount, self.clock.now())
+    }
+
+    fn level(&self) -> Option<Level> {
+        self.budgets.level(&self.user)
     }
 }
 

@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use convergio_control::{
-    AccountError, Arrival, By, Caller, Control, ControlError, Founder, KeyId, MasterKeyPlace,
-    NewKey, NewToken, Options, Person, Presented, Providers, Role, Scope, Scopes, SettingsChange,
-    Span, Tested, Through, UsageBy,
+    AccountError, Arrival, By, Caller, Control, ControlError, Founder, KeyChange, KeyId,
+    MasterKeyPlace, NewKey, NewToken, Options, Person, Presented, Providers, Role, Scope, Scopes,
+    SettingsChange, Span, Tested, Through, UsageBy,
 };
 use convergio_wire::config::Place;
 use convergio_wire::{ErrorCode, Failure};
@@ -71,7 +71,13 @@ impl World {
 
     async fn bring(&self, secret: &str) -> KeyId {
         let secret = secret.to_owned().into();
-        let new = NewKey { provider: "openai", name: "Work", secret: &secret, place: None };
+        let new = NewKey {
+            provider: "openai",
+            name: "Work",
+            secret: &secret,
+            place: None,
+            monthly_limit: None,
+        };
         let report = self.control.add_key(self.by(), &Vendor, &new).await.expect("kept");
         report.view.key.id
     }
@@ -229,9 +235,10 @@ async fn what_is_another_tenants_is_not_there() {
     let by = By { caller: &eve, request_id: "r" };
     let control = &world.control;
     let next = "sk-fedcba9876543210".to_owned().into();
+    let renamed = KeyChange { name: Some("Mine"), monthly_limit: None };
     let refusals = [
         control.key(by, &id).await.err(),
-        control.rename_key(by, &id, "Mine").await.err(),
+        control.change_key(by, &id, renamed).await.err(),
         control.rotate_key(by, &id, &next, 0).await.err(),
         control.revoke_key(by, &id, None).await.err(),
         control.remove_key(by, &id).await.err(),

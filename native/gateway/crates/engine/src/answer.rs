@@ -154,6 +154,7 @@ impl Engine {
                 async move {
                     let question = question?;
                     attempts.ask(model, question.region(), &question.credential);
+                    attempts.hold_of_key(keys.hold(&question.credential, route.reserve_nano_usd)?);
                     let outcome = call(question, Arc::clone(&attempts)).await;
                     // What failed on its way to the provider has been told; what failed after has not.
                     outcome.inspect_err(|failure| attempts.failed(failure))

@@ -40,10 +40,21 @@ pub(crate) struct Attempts {
 #[derive(Default)]
 struct State {
     hold: Option<Hold>,
+    /// What is held of the limit of the key that is asked with, and what was spent before it was.
+    key: Option<(Hold, i64)>,
     spent: i64,
     number: u32,
     asked: Option<Question>,
     open: Option<Open>,
+}
+
+impl State {
+    /// Books what was spent with the key that was asked with.
+    fn leave_key(&mut self) {
+        if let Some((hold, before)) = self.key.take() {
+            hold.settle(self.spent.saturating_sub(before));
+        }
+    }
 }
 
 /// Whom the next call goes to, and on whose key.
@@ -101,7 +112,9 @@ impl Attempts {
 
     /// Names whom the following calls go to.
     pub(crate) fn ask(&self, model: &Model, region: Option<&str>, credential: &Credential) {
-        self.lock().asked = Some(Question {
+        let mut state = self.lock();
+        state.leave_key();
+        state.asked = Some(Question {
             provider: model.provider.clone(),
             model: model.id.clone(),
             region: region.map(str::to_owned),
@@ -111,6 +124,12 @@ impl Attempts {
             },
             key: credential.kept.clone(),
         });
+    }
+
+    /// What is held of the limit of the key that is about to be asked with.
+    pub(crate) fn hold_of_key(&self, hold: Option<Hold>) {
+        let mut state = self.lock();
+        state.key = hold.map(|hold| (hold, state.spent));
     }
 
     /// The first piece of an answer is there.
@@ -123,10 +142,17 @@ impl Attempts {
     /// The attempt that is open ended like this; gives what the whole request has cost.
     pub(crate) fn settle(&self, usage: &Usage, tier: Option<&str>, outcome: Outcome) -> i64 {
         let spent = self.close(Some(usage), tier, outcome);
-        if let Some(hold) = self.lock().hold.take() {
+        self.book(spent);
+        spent
+    }
+
+    /// Closes the reservations of a request that has cost `spent` in all.
+    fn book(&self, spent: i64) {
+        let mut state = self.lock();
+        state.leave_key();
+        if let Some(hold) = state.hold.take() {
             hold.settle(spent);
         }
-        spent
     }
 
     /// The same for one that nothing is charged for.
@@ -229,9 +255,7 @@ impl Drop for Attempts {
     /// not anybody still waits.
     fn drop(&mut self) {
         let spent = self.close(Some(&self.prompt), None, Outcome::Cancelled);
-        if let Some(hold) = self.lock().hold.take() {
-            hold.settle(spent);
-        }
+        self.book(spent);
     }
 }
 

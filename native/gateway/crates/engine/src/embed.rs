@@ -34,9 +34,10 @@ impl Engine {
         let body = request.body_for(provider.dialect(), &model.id)?;
         let attempts = self.attempts(&route, &text, keys)?;
         let ask = |credential: Credential| {
-            let (body, attempts) = (&body, Arc::clone(&attempts));
+            let (body, attempts, route) = (&body, Arc::clone(&attempts), &route);
             async move {
                 attempts.ask(model, provider.region(&credential), &credential);
+                attempts.hold_of_key(keys.hold(&credential, route.reserve_nano_usd)?);
                 let ask = Ask {
                     model: &model.id,
                     body,

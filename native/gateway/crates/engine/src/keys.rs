@@ -2,6 +2,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use convergio_core::Level;
 use convergio_providers::{Credential, CredentialSource, Provider};
 use convergio_wire::catalog::Serves;
 use convergio_wire::chat::AUTO;
@@ -9,7 +10,7 @@ use convergio_wire::{Dialect, ErrorCode, Failure, Model};
 use futures_util::future::BoxFuture;
 use secrecy::SecretString;
 
-use crate::{Engine, Meter, route};
+use crate::{Engine, Hold, Meter, route};
 
 /// The keys a caller may use. `Debug` shows none.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +40,21 @@ pub trait KeyRing: Send + Sync {
     /// The caller's keys for `provider`, opened: the one in force first, then those that may stand in
     /// when the provider refuses it. Empty when there are none.
     fn open<'a>(&'a self, provider: &'a str) -> BoxFuture<'a, Result<Vec<Credential>, Failure>>;
+
+    /// Holds `amount` nano-dollars of what may still be spent with the key of that id, until its call
+    /// is settled. `None` where nobody limited it.
+    ///
+    /// # Errors
+    /// `budget.exceeded`: the call must not be made.
+    fn hold(&self, _key: &str, _amount: i64) -> Result<Option<Hold>, Failure> {
+        Ok(None)
+    }
+
+    /// How near the caller's limited keys are to their limits: the nearest of them. `None` where none
+    /// is limited.
+    fn level(&self) -> Option<Level> {
+        None
+    }
 }
 
 impl fmt::Debug for dyn KeyRing {
@@ -69,6 +85,26 @@ impl Keys {
     pub fn with(mut self, provider: &str, credential: Credential) -> Self {
         self.kept.push((provider.to_owned(), credential));
         self
+    }
+
+    /// Holds what a call with `credential` may cost at most.
+    ///
+    /// # Errors
+    /// `budget.exceeded`.
+    pub(crate) fn hold(
+        &self,
+        credential: &Credential,
+        amount: i64,
+    ) -> Result<Option<Hold>, Failure> {
+        match (&self.ring, &credential.kept) {
+            (Some(ringed), Some(kept)) => ringed.ring.hold(&kept.id, amount),
+            _ => Ok(None),
+        }
+    }
+
+    /// How near the caller's keys are to their limits.
+    pub(crate) fn level(&self) -> Option<Level> {
+        self.ring.as_ref().and_then(|ringed| ringed.ring.level())
     }
 
     fn at(&self, provider: &str) -> Option<&Credential> {

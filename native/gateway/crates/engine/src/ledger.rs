@@ -27,13 +27,33 @@ impl Ledger {
         Ok(Self { budget })
     }
 
+    /// A ledger that admits `limit` nano-dollars in all, of which `spent` are gone.
+    ///
+    /// # Errors
+    /// A limit or a sum below 0; no memory.
+    pub fn limited(limit: i64, spent: i64) -> Result<Self, Error> {
+        let limits = config::Budget { limit_nano_usd: limit, spent_nano_usd: spent };
+        Self::new(Some(&limits), &Allocator::new())
+    }
+
+    /// Begins a new period with that limit: nothing is spent, and what is on its way still counts.
+    ///
+    /// # Errors
+    /// A limit below 0.
+    pub fn begin_period(&self, limit: i64) -> Result<(), Error> {
+        self.budget.as_deref().map_or(Ok(()), |budget| lock(budget).begin_period(limit))
+    }
+
     /// The figures; `None` without a limit.
-    pub(crate) fn state(&self) -> Option<BudgetState> {
+    pub fn state(&self) -> Option<BudgetState> {
         self.budget.as_deref().map(|budget| lock(budget).state())
     }
 
     /// Admits the most a call may cost, or refuses it before the provider is called.
-    pub(crate) fn reserve(&self, amount: i64) -> Result<Hold, Failure> {
+    ///
+    /// # Errors
+    /// `budget.exceeded`; then nothing is held.
+    pub fn reserve(&self, amount: i64) -> Result<Hold, Failure> {
         let open = match &self.budget {
             None => None,
             Some(budget) => {
@@ -57,13 +77,13 @@ fn lock(budget: &Mutex<Budget>) -> MutexGuard<'_, Budget> {
 
 /// One admitted call. Dropping it unsettled gives all of it back.
 #[derive(Debug)]
-pub(crate) struct Hold {
+pub struct Hold {
     open: Option<(Arc<Mutex<Budget>>, Reservation)>,
 }
 
 impl Hold {
     /// Books what was really spent.
-    pub(crate) fn settle(mut self, actual: i64) {
+    pub fn settle(mut self, actual: i64) {
         self.close(actual);
     }
 

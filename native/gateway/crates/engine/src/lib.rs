@@ -33,11 +33,12 @@ use prices::{Asked, Prices};
 pub use agents::{AgentPlan, AgentSchedule, AgentStep};
 pub use answer::{Answered, Receipt};
 pub use attempts::Meter;
+pub use convergio_core::{BudgetState, Error as CoreError, Level};
 pub use convergio_metering::{Attempt, CredentialSource as PaidBy, KeyUsed, Outcome, Tokens};
 pub use convergio_providers::KeptAs;
 pub use convergio_providers::{Credential, CredentialSource};
 pub use keys::{KeyRing, Keys};
-pub use ledger::Ledger;
+pub use ledger::{Hold, Ledger};
 pub use relay::{Event, Events};
 pub use route::{ComplexityReport, Removed, Route, RouteReport};
 

@@ -103,7 +103,16 @@ impl Engine {
             return Err(Failure::invalid("messages", message));
         }
         let models = self.candidates(request, keys)?;
-        self.decide(&models, &self.core_request(request)?)
+        let mut core_request = self.core_request(request)?;
+        let level = keys.and_then(Keys::level);
+        // Near the limit of a key a cheaper model is taken, where the caller leaves it to us.
+        core_request.prefer_cheaper |= level.is_some_and(|level| level >= Level::Cheaper);
+        let mut route = self.decide(&models, &core_request)?;
+        if level.is_some() {
+            // What is held of a limit is for an answer of at most so many tokens.
+            route.ceiling.get_or_insert_with(|| self.default_ceiling());
+        }
+        Ok(route)
     }
 
     /// The core's decision among `models`.

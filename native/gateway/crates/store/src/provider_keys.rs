@@ -26,6 +26,8 @@ pub struct ProviderKey {
     pub tested_at: Option<Millis>,
     /// What that test said.
     pub test_outcome: Option<String>,
+    /// The most that may be spent with it in a month, in nano-dollars.
+    pub monthly_limit_nanos: Option<i64>,
 }
 
 /// A key to be added.
@@ -56,6 +58,7 @@ macro_rules! key {
             created_at: row.created_at,
             tested_at: row.tested_at,
             test_outcome: row.test_outcome,
+            monthly_limit_nanos: row.monthly_limit_nanos,
         }
     }};
 }
@@ -94,7 +97,8 @@ impl Tenant<'_> {
     pub async fn key(&self, id: &KeyId) -> Result<Option<ProviderKey>> {
         let (tenant, id) = (self.id.as_str(), id.as_str());
         let row = sqlx::query!(
-            "SELECT id, user, provider, name, endpoint, version, created_at, tested_at, test_outcome
+            "SELECT id, user, provider, name, endpoint, version, created_at, tested_at, test_outcome,
+                    monthly_limit_nanos
              FROM provider_keys WHERE tenant = ? AND id = ?",
             tenant,
             id
@@ -109,7 +113,8 @@ impl Tenant<'_> {
     pub async fn keys(&self) -> Result<Vec<ProviderKey>> {
         let tenant = self.id.as_str();
         let rows = sqlx::query!(
-            "SELECT id, user, provider, name, endpoint, version, created_at, tested_at, test_outcome
+            "SELECT id, user, provider, name, endpoint, version, created_at, tested_at, test_outcome,
+                    monthly_limit_nanos
              FROM provider_keys WHERE tenant = ? ORDER BY id",
             tenant
         );

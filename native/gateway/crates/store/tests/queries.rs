@@ -10,7 +10,7 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _, SqlSafeStr as _, Sqlit
 
 /// The only queries on rows of tenants that may do without the tenant, by how they begin.
 /// They run before the tenant is known, or for the installation as a whole.
-const DOORS: [(&str, &str); 8] = [
+const DOORS: [(&str, &str); 9] = [
     (
         "SELECT tenant, id, email, role, password_hash, created_at, disabled_at FROM users WHERE email = ?",
         "who logs in",
@@ -27,6 +27,10 @@ const DOORS: [(&str, &str); 8] = [
     ("DELETE FROM sessions WHERE expires_at <= ?", "sessions that ended"),
     (r#"SELECT kek_version AS "kek_version!: i64", count(*)"#, "master keys in use"),
     ("SELECT id, name, created_at FROM tenants", "all tenants"),
+    (
+        "SELECT k.tenant, k.id, k.user, k.name, k.monthly_limit_nanos",
+        "what may be spent with which key",
+    ),
 ];
 
 /// Tables of the installation, which have no tenant.

@@ -473,7 +473,7 @@ export interface paths {
     };
     options?: never;
     head?: never;
-    /** Calls a key something else. */
+    /** Calls a key something else, or limits what may be spent with it in a month. */
     patch: {
       parameters: {
         query?: never;
@@ -486,7 +486,7 @@ export interface paths {
       };
       requestBody: {
         content: {
-          'application/json': components['schemas']['RenameBody'];
+          'application/json': components['schemas']['KeyBody'];
         };
       };
       responses: {
@@ -3628,9 +3628,35 @@ export interface components {
       /** @description `cvg_…`, shown this once. */
       token: string;
     };
+    /** @description What is to be changed; the rest stays. */
+    KeyBody: {
+      /**
+       * Format: int64
+       * @description The most that may be spent with it in a month, in nano-dollars; null is no limit.
+       */
+      monthly_limit_nano_usd?: number | null;
+      name?: string | null;
+    };
     /** @description Keys. */
     KeyList: {
       data: components['schemas']['KeyObject'][];
+    };
+    /** @description What was spent with a key this month, by UTC. */
+    KeyMonth: {
+      /** Format: int64 */
+      cost_nano_usd: number;
+      /**
+       * Format: int64
+       * @description What the limit leaves, calls on their way counted with the most that they may cost; null
+       *     without a limit.
+       */
+      left_nano_usd: number | null;
+      level: components['schemas']['LevelName'] | null;
+      /**
+       * Format: int64
+       * @description When it began, in milliseconds since 1970.
+       */
+      since: number;
     };
     /** @description A key, without the key. */
     KeyObject: {
@@ -3638,6 +3664,12 @@ export interface components {
       created_at: number;
       endpoint: components['schemas']['EndpointObject'] | null;
       id: string;
+      month: components['schemas']['KeyMonth'];
+      /**
+       * Format: int64
+       * @description The most that may be spent with it in a month, in nano-dollars.
+       */
+      monthly_limit_nano_usd: number | null;
       name: string;
       provider: string;
       /** @description `ok`, or a stable code. */
@@ -3691,6 +3723,11 @@ export interface components {
       serves?: components['schemas']['Serves'];
       usable?: null | boolean;
     };
+    /**
+     * @description How near a key is to its monthly limit.
+     * @enum {string}
+     */
+    LevelName: 'normal' | 'alert' | 'cheaper' | 'blocked';
     /**
      * @description Where a model runs.
      * @enum {string}
@@ -3767,6 +3804,11 @@ export interface components {
     /** @description A key that somebody brings. */
     NewKeyBody: {
       endpoint?: components['schemas']['EndpointObject'] | null;
+      /**
+       * Format: int64
+       * @description The most that may be spent with it in a month, in nano-dollars; null is no limit.
+       */
+      monthly_limit_nano_usd?: number | null;
       /** @description What it is called. */
       name: string;
       provider: components['schemas']['ProviderName'];
@@ -3934,10 +3976,6 @@ export interface components {
       offline: number;
       /** Format: int32 */
       privacy: number;
-    };
-    /** @description Another name. */
-    RenameBody: {
-      name: string;
     };
     /** @description Which version to revoke. */
     RevokeBody: {

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use convergio_control::{KeyId, KeyReport, NewKey, Reminder, Tested, VersionView};
+use convergio_control::{
+    KeyChange, KeyId, KeyReport, Month, NewKey, Reminder, Tested, VersionView,
+};
 use convergio_wire::config::Place;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -13,7 +15,8 @@ use utoipa::ToSchema;
 use crate::api::Api;
 use crate::api::body::{Body, Id};
 use crate::api::refusals::{Changing, Reading};
-use crate::api::words::{ProviderName, StageName, StateName};
+use crate::api::settings::said;
+use crate::api::words::{LevelName, ProviderName, StageName, StateName};
 use crate::auth::Who;
 use crate::error::ApiResult;
 
@@ -57,6 +60,9 @@ pub(crate) struct NewKeyBody {
     #[schema(value_type = String, format = Password, min_length = 16, max_length = 4096, pattern = "^[!-~]+$")]
     secret: SecretString,
     endpoint: Option<EndpointObject>,
+    /// The most that may be spent with it in a month, in nano-dollars; null is no limit.
+    #[schema(minimum = 0, maximum = 1_000_000_000_000_000_i64)]
+    monthly_limit_nano_usd: Option<i64>,
 }
 
 /// A key to be tried and not kept.
@@ -70,12 +76,16 @@ pub(crate) struct CheckBody {
     endpoint: Option<EndpointObject>,
 }
 
-/// Another name.
+/// What is to be changed; the rest stays.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct RenameBody {
+pub(crate) struct KeyBody {
     #[schema(min_length = 1, max_length = 100)]
-    name: String,
+    name: Option<String>,
+    /// The most that may be spent with it in a month, in nano-dollars; null is no limit.
+    #[serde(default, deserialize_with = "said")]
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 1_000_000_000_000_000_i64)]
+    monthly_limit_nano_usd: Option<Option<i64>>,
 }
 
 /// Another secret.
@@ -128,6 +138,21 @@ pub(crate) struct KeyUsage {
     cost_nano_usd: i64,
 }
 
+/// What was spent with a key this month, by UTC.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct KeyMonth {
+    /// When it began, in milliseconds since 1970.
+    since: i64,
+    cost_nano_usd: i64,
+    /// What the limit leaves, calls on their way counted with the most that they may cost; null
+    /// without a limit.
+    #[schema(required)]
+    left_nano_usd: Option<i64>,
+    /// How near that is to the limit; null without one.
+    #[schema(required, value_type = Option<LevelName>)]
+    level: Option<&'static str>,
+}
+
 /// A key, without the key.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct KeyObject {
@@ -148,6 +173,10 @@ pub(crate) struct KeyObject {
     /// The oldest first.
     versions: Vec<VersionObject>,
     usage_30d: KeyUsage,
+    /// The most that may be spent with it in a month, in nano-dollars.
+    #[schema(required)]
+    monthly_limit_nano_usd: Option<i64>,
+    month: KeyMonth,
 }
 
 /// Keys.
@@ -202,7 +231,8 @@ fn version(view: VersionView) -> VersionObject {
 }
 
 fn object(report: KeyReport) -> KeyObject {
-    let KeyReport { view, place, requests_30d, cost_nanos_30d } = report;
+    let KeyReport { view, place, requests_30d, cost_nanos_30d, month } = report;
+    let Month { since, cost_nanos, left_nanos, level } = month;
     let key = view.key;
     KeyObject {
         id: key.id.to_string(),
@@ -215,6 +245,8 @@ fn object(report: KeyReport) -> KeyObject {
         test_outcome: key.test_outcome,
         versions: view.versions.into_iter().map(version).collect(),
         usage_30d: KeyUsage { requests: requests_30d, cost_nano_usd: cost_nanos_30d },
+        monthly_limit_nano_usd: key.monthly_limit_nanos,
+        month: KeyMonth { since, cost_nano_usd: cost_nanos, left_nano_usd: left_nanos, level },
     }
 }
 
@@ -241,9 +273,15 @@ pub(crate) async fn add(
     who: Who,
     Body(body): Body<NewKeyBody>,
 ) -> ApiResult<(StatusCode, Json<KeyObject>)> {
-    let NewKeyBody { provider, name, secret, endpoint } = body;
+    let NewKeyBody { provider, name, secret, endpoint, monthly_limit_nano_usd } = body;
     let place = endpoint.map(EndpointObject::place);
-    let new = NewKey { provider: &provider, name: &name, secret: &secret, place: place.as_ref() };
+    let new = NewKey {
+        provider: &provider,
+        name: &name,
+        secret: &secret,
+        place: place.as_ref(),
+        monthly_limit: monthly_limit_nano_usd,
+    };
     let report = api.control.add_key(who.by(), &api.asked(), &new).await?;
     Ok((StatusCode::CREATED, Json(object(report))))
 }
@@ -277,18 +315,20 @@ pub(crate) async fn show(
     Ok(Json(object(api.control.key(who.by(), &id).await?)))
 }
 
-/// Calls a key something else.
-#[utoipa::path(patch, path = "/api/v1/keys/{id}", tag = "control", request_body = RenameBody,
+/// Calls a key something else, or limits what may be spent with it in a month.
+#[utoipa::path(patch, path = "/api/v1/keys/{id}", tag = "control", request_body = KeyBody,
     params(("id" = String, Path, description = "The key's id")),
     security(("session" = [], "csrf" = []), ("token" = [])),
     responses((status = 200, description = "The key", body = KeyObject), Changing))]
-pub(crate) async fn rename(
+pub(crate) async fn change(
     State(api): State<Api>,
     who: Who,
     Id(id): Id<KeyId>,
-    Body(body): Body<RenameBody>,
+    Body(body): Body<KeyBody>,
 ) -> ApiResult<Json<KeyObject>> {
-    Ok(Json(object(api.control.rename_key(who.by(), &id, &body.name).await?)))
+    let KeyBody { name, monthly_limit_nano_usd } = body;
+    let change = KeyChange { name: name.as_deref(), monthly_limit: monthly_limit_nano_usd };
+    Ok(Json(object(api.control.change_key(who.by(), &id, change).await?)))
 }
 
 /// Removes a key with all its versions. What it was used for stays known.

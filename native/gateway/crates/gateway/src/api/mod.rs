@@ -61,7 +61,7 @@ pub(crate) fn routes(app: App, control: Arc<Control>) -> Router {
         .route("/api/v1/providers", get(vendors::list))
         .route("/api/v1/keys", get(keys::list).post(keys::add))
         .route("/api/v1/keys/check", post(keys::check))
-        .route("/api/v1/keys/{id}", get(keys::show).patch(keys::rename).delete(keys::remove))
+        .route("/api/v1/keys/{id}", get(keys::show).patch(keys::change).delete(keys::remove))
         .route("/api/v1/keys/{id}/test", post(keys::test))
         .route("/api/v1/keys/{id}/rotate", post(keys::rotate))
         .route("/api/v1/keys/{id}/revoke", post(keys::revoke))
@@ -99,7 +99,7 @@ pub(crate) fn routes(app: App, control: Arc<Control>) -> Router {
         keys::add,
         keys::check,
         keys::show,
-        keys::rename,
+        keys::change,
         keys::remove,
         keys::test,
         keys::rotate,

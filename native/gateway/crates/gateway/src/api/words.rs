@@ -70,6 +70,21 @@ pub(crate) enum StageName {
     Overdue,
 }
 
+/// How near a key is to its monthly limit.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+#[allow(dead_code, reason = "only its schema is used")]
+pub(crate) enum LevelName {
+    /// Below 80 %.
+    Normal,
+    /// 80 % or more: its owner should know.
+    Alert,
+    /// 90 % or more: where the choice is the gateway's, it takes a cheaper model.
+    Cheaper,
+    /// Nothing is left.
+    Blocked,
+}
+
 /// For what is only said when it is so.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
 pub(crate) fn is_not(it: &bool) -> bool {

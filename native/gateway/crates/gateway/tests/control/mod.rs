@@ -2,6 +2,7 @@
 mod audit;
 mod inference;
 mod keys;
+mod limits;
 mod people;
 mod roles;
 mod setup;
