@@ -289,7 +289,11 @@ async fn without_its_files_the_gateway_says_how_to_get_them() {
     let bin = named.path().join("bin");
     fs::create_dir(&bin).unwrap();
     let moved = bin.join("convergio-gateway");
-    fs::copy(env!("CARGO_BIN_EXE_convergio-gateway"), &moved).unwrap();
+    // By another program: a file that this one has open for writing while another test starts a
+    // process cannot be run ("text file busy").
+    let binary = env!("CARGO_BIN_EXE_convergio-gateway");
+    let copied = std::process::Command::new("cp").arg(binary).arg(&moved).status().unwrap();
+    assert!(copied.success());
     let gateway = Gateway::start_as(&moved, &[("CONVERGIO_WEBUI", "")]).await;
     let answer = get(&gateway, "/").await;
     assert_eq!((answer.status, answer.header("content-type")), (404, "text/html; charset=utf-8"));
