@@ -109,9 +109,8 @@ test('signing out in one tab signs the other out', async ({ page, gateway, conte
   await page.getByRole('button', { name: 'Sign out' }).click();
   await expect(page).toHaveURL(/\/signin/);
   await expect(other).toHaveURL(/\/signin/);
-  // It asked who is there, and was told: nobody.
-  await expect.poll(() => faults).toEqual([expect.stringMatching(/401 .*\/api\/v1\/session/)]);
-  faults.length = 0;
+  // Where it asked who is there before it heard, it was told: nobody. Nothing else was refused.
+  for (const fault of faults.splice(0)) expect(fault).toMatch(/401 .*\/api\/v1\/session/);
 });
 
 test('an auditor sees what auditors may, and lands there', async ({ page, gateway }) => {
