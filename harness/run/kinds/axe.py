@@ -19,8 +19,7 @@ from harness.model.result import Outcome, Status, TestRecord
 from harness.model.spec import Environment
 from harness.run.kinds.browsing import Path, Selector, Sessions, Step, see_sessions, see_steps
 from harness.run.kinds.counting import conclude_tests
-from harness.run.kinds.ending import how_it_ended, killed, not_started_or_hung, with_last_line
-from harness.run.kinds.junit import UnreadableResultsError
+from harness.run.kinds.ending import broken_off, how_it_ended, with_last_line
 from harness.run.kinds.node_tools import (
     QUIET,
     RESULTS_VARIABLE,
@@ -28,9 +27,9 @@ from harness.run.kinds.node_tools import (
     bounded,
     browser_environment,
     own_package,
-    read_results,
     told,
 )
+from harness.run.kinds.results import results_of
 
 _RESULTS = "axe.json"
 _NODES_SHOWN = 10
@@ -187,14 +186,12 @@ class AxeKind:
 
     def conclude(self, options: AxeOptions, context: CheckContext, completed: Completed) -> Outcome:
         """One record for each page, state and theme, or for each rule that it violates."""
-        bad = not_started_or_hung(completed) or killed(completed)
+        bad = broken_off(completed)
         if bad is not None:
             return bad
-        try:
-            results = read_results(context.work / _RESULTS, _Results)
-        except UnreadableResultsError as error:
-            message = f"{how_it_ended(completed)}, and {error}"
-            return Outcome(status=Status.ERRORED, message=with_last_line(message, completed))
+        results = results_of(completed, context.work / _RESULTS, _Results)
+        if isinstance(results, Outcome):
+            return results
         if completed.exit_code != 0:
             message = f"looked at every page, yet {how_it_ended(completed)}"
             return Outcome(status=Status.ERRORED, message=with_last_line(message, completed))

@@ -20,9 +20,9 @@ from harness.model.spec import Argument, Environment
 from harness.run.kinds.command import shell_argv
 from harness.run.kinds.diagnostics import count_warnings, read_diagnostics
 from harness.run.kinds.ending import (
+    broken_off,
+    cut_short,
     how_it_ended,
-    killed,
-    not_started_or_hung,
     read_output_bytes,
     with_last_line,
 )
@@ -89,14 +89,9 @@ class BuildKind:
         self, options: BuildOptions, context: CheckContext, completed: Completed
     ) -> Outcome:
         """Success first, then the whole output, then warnings, then products."""
-        bad = not_started_or_hung(completed) or killed(completed)
+        bad = broken_off(completed) or cut_short(completed, so="its warnings cannot be counted")
         if bad is not None:
             return bad
-        if completed.output_truncated:
-            return Outcome(
-                status=Status.ERRORED,
-                message="printed more than is kept, so its warnings cannot be counted; print less",
-            )
         text = plain_text(read_output_bytes(completed))
         findings = read_diagnostics(text, root=str(context.root), cwd=options.cwd)
         errors = [finding for finding in findings if finding.severity is Severity.ERROR]

@@ -19,9 +19,9 @@ from harness.model.result import Outcome, Status, TestRecord
 from harness.model.spec import Argument, Environment
 from harness.run.kinds.counting import conclude_tests
 from harness.run.kinds.ending import (
+    broken_off,
+    cut_short,
     how_it_ended,
-    killed,
-    not_started_or_hung,
     read_output_bytes,
     with_last_line,
 )
@@ -74,14 +74,9 @@ class CTestsKind:
         self, options: CTestsOptions, context: CheckContext, completed: Completed
     ) -> Outcome:
         """The records of every document, once they are whole and agree with the exit code."""
-        bad = not_started_or_hung(completed) or killed(completed)
+        bad = broken_off(completed) or cut_short(completed, so="its results cannot be read")
         if bad is not None:
             return bad
-        if completed.output_truncated:
-            return Outcome(
-                status=Status.ERRORED,
-                message="printed more than is kept, so its results cannot be read; print less",
-            )
         try:
             tests = _read_all(context.work / _RESULTS, plain_text(read_output_bytes(completed)))
         except _DamagedError as error:

@@ -18,9 +18,9 @@ from harness.model.spec import Environment
 from harness.run.kinds.counting import conclude_tests
 from harness.run.kinds.diagnostics import read_diagnostics
 from harness.run.kinds.ending import (
+    broken_off,
+    cut_short,
     how_it_ended,
-    killed,
-    not_started_or_hung,
     read_output_bytes,
     with_last_line,
 )
@@ -67,14 +67,9 @@ class CargoTestKind:
         self, options: CargoTestOptions, context: CheckContext, completed: Completed
     ) -> Outcome:
         """The records, once every binary's totals agree with them."""
-        bad = not_started_or_hung(completed) or killed(completed)
+        bad = broken_off(completed) or cut_short(completed, so="its tests cannot be counted")
         if bad is not None:
             return bad
-        if completed.output_truncated:
-            return Outcome(
-                status=Status.ERRORED,
-                message="printed more than is kept, so its tests cannot be counted; print less",
-            )
         text = plain_text(read_output_bytes(completed))
         binaries = read_libtest(text, cwd=options.cwd)
         tests = [test for binary in binaries for test in binary.tests]

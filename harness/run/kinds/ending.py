@@ -64,6 +64,19 @@ def with_last_line(message: str, completed: Completed) -> str:
     return f"{message}; it last said: {line}" if line else message
 
 
+def broken_off(completed: Completed) -> Outcome | None:
+    """The outcome of a command that never began, never ended or was killed; else None."""
+    return not_started_or_hung(completed) or killed(completed)
+
+
+def cut_short(completed: Completed, so: str) -> Outcome | None:
+    """The outcome (`errored`) when part of the output was not kept, `so` something is unknown."""
+    if not completed.output_truncated:
+        return None
+    message = f"printed more than is kept, so {so}; print less"
+    return Outcome(status=Status.ERRORED, message=message)
+
+
 _CRASHES = frozenset({"SIGSEGV", "SIGABRT", "SIGBUS", "SIGILL", "SIGFPE", "SIGTRAP", "SIGSYS"})
 
 

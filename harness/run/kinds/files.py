@@ -14,13 +14,7 @@ from harness.errors import CheckSetupError
 from harness.model.base import Entry
 from harness.model.ports import CheckContext, Command, Completed
 from harness.model.result import Finding, Outcome, Status
-from harness.run.kinds.ending import (
-    how_it_ended,
-    killed,
-    last_line,
-    not_started_or_hung,
-    with_last_line,
-)
+from harness.run.kinds.ending import broken_off, how_it_ended, last_line, with_last_line
 
 _RESULTS = "files.json"
 CANNOT_TRY = 2
@@ -96,7 +90,7 @@ class FilesKind:
     ) -> Outcome:
         """The child's findings; without a whole answer nothing is known."""
         del options
-        bad = not_started_or_hung(completed) or killed(completed)
+        bad = broken_off(completed)
         if bad is not None:
             return bad
         try:

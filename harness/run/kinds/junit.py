@@ -8,17 +8,13 @@ from typing import Any
 import msgspec
 
 from harness.model.result import Status
+from harness.run.kinds.results import LARGEST, UnreadableResultsError
 from harness.system.capture import plain_text
 
-_LARGEST = 64 * 1024 * 1024
 _OUTPUT_LIMIT = 16 * 1024
 _MESSAGE_LIMIT = 500
 _TOTALS = frozenset({"tests", "failures", "errors"})
 _FAILING = frozenset({Status.FAILED, Status.ERRORED})
-
-
-class UnreadableResultsError(Exception):
-    """A result file is missing, empty, cut short or contradicts itself; the message says which."""
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +49,7 @@ def read_junit(path: Path) -> Suite:
     size = path.stat().st_size
     if not size:
         raise UnreadableResultsError("its result file is empty")
-    if size > _LARGEST:
+    if size > LARGEST:
         raise UnreadableResultsError(f"its result file has {size:,} bytes, more than is read")
     cases: list[Case] = []
     try:

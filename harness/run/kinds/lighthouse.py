@@ -20,8 +20,7 @@ from harness.model.result import Outcome, Status, TestRecord
 from harness.model.spec import Environment
 from harness.run.kinds.browsing import Path, Sessions, see_sessions
 from harness.run.kinds.counting import conclude_tests
-from harness.run.kinds.ending import how_it_ended, killed, not_started_or_hung, with_last_line
-from harness.run.kinds.junit import UnreadableResultsError
+from harness.run.kinds.ending import broken_off, how_it_ended, with_last_line
 from harness.run.kinds.node_tools import (
     QUIET,
     RESULTS_VARIABLE,
@@ -29,9 +28,9 @@ from harness.run.kinds.node_tools import (
     bounded,
     browser_environment,
     own_package,
-    read_results,
     told,
 )
+from harness.run.kinds.results import results_of
 
 _RESULTS = "lighthouse.json"
 Category = Literal["performance", "accessibility", "best-practices", "seo"]
@@ -144,14 +143,12 @@ class LighthouseKind:
         self, options: LighthouseOptions, context: CheckContext, completed: Completed
     ) -> Outcome:
         """One record for each page, form factor and category that something is demanded of."""
-        bad = not_started_or_hung(completed) or killed(completed)
+        bad = broken_off(completed)
         if bad is not None:
             return bad
-        try:
-            results = read_results(context.work / _RESULTS, _Results)
-        except UnreadableResultsError as error:
-            message = f"{how_it_ended(completed)}, and {error}"
-            return Outcome(status=Status.ERRORED, message=with_last_line(message, completed))
+        results = results_of(completed, context.work / _RESULTS, _Results)
+        if isinstance(results, Outcome):
+            return results
         if completed.exit_code != 0:
             message = f"measured every page, yet {how_it_ended(completed)}"
             return Outcome(status=Status.ERRORED, message=with_last_line(message, completed))

@@ -1,4 +1,4 @@
-"""What kinds that run on Node share: the project's own programs, the browser, result files.
+"""What kinds that run on Node share: the project's own programs, the browser, texts.
 
 Nothing is downloaded here: a runner is the one that the project's lock file has pinned and that is
 installed beside its tests, so that `npx` never gets to fetch another.
@@ -8,17 +8,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TypeVar
-
-import msgspec
 
 from harness.errors import CheckSetupError
 from harness.model.ports import CheckContext
-from harness.run.kinds.junit import UnreadableResultsError
 from harness.system.capture import plain_text
 from harness.system.probe import browser
 
-_LARGEST = 64 * 1024 * 1024
 _OUTPUT_LIMIT = 16 * 1024
 _MESSAGE_LIMIT = 500
 SCRIPTS = Path(__file__).with_name("node")
@@ -26,8 +21,6 @@ SCRIPTS = Path(__file__).with_name("node")
 RESULTS_VARIABLE = "RELEASE_MANAGER_RESULTS"
 QUIET = {"NO_COLOR": "1", "FORCE_COLOR": "0", "CI": "1"}
 """No colours, no questions, no watching; runners refuse a forgotten `.only` then, too."""
-
-T = TypeVar("T")
 
 
 def own_program(context: CheckContext, cwd: str, name: str) -> str:
@@ -66,26 +59,6 @@ def browser_environment() -> dict[str, str]:
     """Where the system's Chromium is, under the names that tools look for; empty without one."""
     path = browser()
     return {"CHROME_PATH": path, "CHROMIUM_PATH": path} if path else {}
-
-
-def read_results(path: Path, of: type[T]) -> T:
-    """A JSON result file of ours, typed. Raises `UnreadableResultsError`."""
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise UnreadableResultsError("it left no result file") from None
-    except OSError as error:
-        raise UnreadableResultsError(f"its result file cannot be read ({error.strerror})") from None
-    if len(content) > _LARGEST:
-        raise UnreadableResultsError(
-            f"its result file has {len(content):,} bytes, more than is read"
-        )
-    if not content:
-        raise UnreadableResultsError("its result file is empty")
-    try:
-        return msgspec.json.decode(content, type=of)
-    except msgspec.MsgspecError as error:
-        raise UnreadableResultsError(f"its result file is damaged ({error})") from error
 
 
 def one_line(text: str) -> str:

@@ -19,8 +19,7 @@ from harness.model.ports import CheckContext, Command, Completed
 from harness.model.result import Outcome, Status, TestRecord
 from harness.model.spec import Environment
 from harness.run.kinds.counting import conclude_tests
-from harness.run.kinds.ending import how_it_ended, killed, not_started_or_hung, with_last_line
-from harness.run.kinds.junit import UnreadableResultsError
+from harness.run.kinds.ending import broken_off, how_it_ended, with_last_line
 from harness.run.kinds.node_tools import (
     QUIET,
     below,
@@ -28,9 +27,9 @@ from harness.run.kinds.node_tools import (
     browser_environment,
     one_line,
     own_program,
-    read_results,
     told,
 )
+from harness.run.kinds.results import results_of
 
 _RESULTS = "playwright.json"
 _ARTIFACTS = "artifacts"
@@ -197,14 +196,12 @@ class PlaywrightKind:
         self, options: PlaywrightOptions, context: CheckContext, completed: Completed
     ) -> Outcome:
         """The records, once they are whole and agree with Playwright's exit."""
-        bad = not_started_or_hung(completed) or killed(completed)
+        bad = broken_off(completed)
         if bad is not None:
             return bad
-        try:
-            report = read_results(context.work / _RESULTS, _Report)
-        except UnreadableResultsError as error:
-            message = f"{how_it_ended(completed)}, and {error}"
-            return Outcome(status=Status.ERRORED, message=with_last_line(message, completed))
+        report = results_of(completed, context.work / _RESULTS, _Report)
+        if isinstance(report, Outcome):
+            return report
         tests = tuple(_records(report, context))
         disagreement = _disagreement(report, tests, completed)
         if disagreement:

@@ -18,13 +18,9 @@ from harness.model.base import Entry
 from harness.model.ports import CheckContext, Command, Completed
 from harness.model.result import Outcome, Status, TestRecord
 from harness.run.kinds.counting import conclude_tests
-from harness.run.kinds.ending import (
-    how_it_ended,
-    killed,
-    not_started_or_hung,
-    with_last_line,
-)
-from harness.run.kinds.junit import Case, UnreadableResultsError, read_junit
+from harness.run.kinds.ending import how_it_ended, killed, not_started_or_hung, with_last_line
+from harness.run.kinds.junit import Case, read_junit
+from harness.run.kinds.results import UnreadableResultsError
 from harness.run.kinds.sanitizers import find_reports
 
 _RESULTS = "junit.xml"

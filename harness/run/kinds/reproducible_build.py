@@ -19,14 +19,13 @@ from harness.model.spec import Argument, Environment
 from harness.run.kinds.build import ENVIRONMENT
 from harness.run.kinds.diagnostics import count_warnings, read_diagnostics
 from harness.run.kinds.ending import (
+    broken_off,
+    cut_short,
     how_it_ended,
-    killed,
-    not_started_or_hung,
     read_output_bytes,
     with_last_line,
 )
-from harness.run.kinds.junit import UnreadableResultsError
-from harness.run.kinds.node_tools import read_results
+from harness.run.kinds.results import results_of
 from harness.system.capture import plain_text
 
 _RESULTS = "builds.json"
@@ -94,14 +93,9 @@ class ReproducibleBuildKind:
         self, options: ReproducibleBuildOptions, context: CheckContext, completed: Completed
     ) -> Outcome:
         """Success first, then the whole output, then warnings, then the comparison."""
-        bad = not_started_or_hung(completed) or killed(completed)
+        bad = broken_off(completed) or cut_short(completed, so="its warnings cannot be counted")
         if bad is not None:
             return bad
-        if completed.output_truncated:
-            return Outcome(
-                status=Status.ERRORED,
-                message="printed more than is kept, so its warnings cannot be counted; print less",
-            )
         text = plain_text(read_output_bytes(completed))
         found = read_diagnostics(text, root=str(context.root), cwd=options.cwd)
         errors = [finding for finding in found if finding.severity is Severity.ERROR]
@@ -113,11 +107,9 @@ class ReproducibleBuildKind:
                 message=message if said else with_last_line(message, completed),
                 findings=found[:_SHOWN],
             )
-        try:
-            builds = read_results(context.work / _RESULTS, Builds)
-        except UnreadableResultsError as error:
-            message = f"{how_it_ended(completed)}, and {error}"
-            return Outcome(status=Status.ERRORED, message=with_last_line(message, completed))
+        builds = results_of(completed, context.work / _RESULTS, Builds)
+        if isinstance(builds, Outcome):
+            return builds
         if (completed.exit_code == DIFFERENT) != bool(builds.findings):
             return Outcome(
                 status=Status.ERRORED,

@@ -16,15 +16,8 @@ from harness.model.base import Entry
 from harness.model.ports import CheckContext, Command, Completed
 from harness.model.result import Outcome, Status, TestRecord
 from harness.run.kinds.counting import conclude_tests
-from harness.run.kinds.ending import (
-    how_it_ended,
-    killed,
-    last_line,
-    not_started_or_hung,
-    with_last_line,
-)
-from harness.run.kinds.junit import UnreadableResultsError
-from harness.run.kinds.node_tools import read_results
+from harness.run.kinds.ending import broken_off, how_it_ended, last_line
+from harness.run.kinds.results import results_of
 from harness.run.kinds.weighing import SIZE_PATTERN, in_bytes
 
 _RESULTS = "sizes.json"
@@ -127,16 +120,14 @@ class SizeBudgetKind:
         self, options: SizeBudgetOptions, context: CheckContext, completed: Completed
     ) -> Outcome:
         """One record for each budget or page; without figures nothing is known."""
-        bad = not_started_or_hung(completed) or killed(completed)
+        bad = broken_off(completed)
         if bad is not None:
             return bad
         if completed.exit_code == CANNOT_WEIGH and (said := last_line(completed, limit=500)):
             return Outcome(status=Status.FAILED, message=said)
-        try:
-            weights = read_results(context.work / _RESULTS, Weights)
-        except UnreadableResultsError as error:
-            message = f"{how_it_ended(completed)}, and {error}"
-            return Outcome(status=Status.ERRORED, message=with_last_line(message, completed))
+        weights = results_of(completed, context.work / _RESULTS, Weights)
+        if isinstance(weights, Outcome):
+            return weights
         over = any(one.over for one in weights.weighed)
         if (completed.exit_code == 0) == over:
             return Outcome(

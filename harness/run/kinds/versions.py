@@ -13,13 +13,7 @@ from msgspec import Meta
 from harness.model.base import Entry
 from harness.model.ports import CheckContext, Command, Completed
 from harness.model.result import Finding, Outcome, Status
-from harness.run.kinds.ending import (
-    how_it_ended,
-    killed,
-    not_started_or_hung,
-    read_output,
-    with_last_line,
-)
+from harness.run.kinds.ending import broken_off, how_it_ended, read_output, with_last_line
 
 
 class VersionsOptions(Entry, frozen=True):
@@ -69,7 +63,7 @@ class VersionsKind:
     ) -> Outcome:
         """A pass says how many places agree; a failure names each place that does not."""
         del options, context
-        bad = not_started_or_hung(completed) or killed(completed)
+        bad = broken_off(completed)
         if bad is not None:
             return bad
         text = read_output(completed)

@@ -17,8 +17,7 @@ from harness.model.ports import CheckContext, Command, Completed
 from harness.model.result import Outcome, Status, TestRecord
 from harness.model.spec import Environment
 from harness.run.kinds.counting import conclude_tests
-from harness.run.kinds.ending import how_it_ended, killed, not_started_or_hung, with_last_line
-from harness.run.kinds.junit import UnreadableResultsError
+from harness.run.kinds.ending import broken_off, how_it_ended, with_last_line
 from harness.run.kinds.node_tools import (
     QUIET,
     RESULTS_VARIABLE,
@@ -27,8 +26,8 @@ from harness.run.kinds.node_tools import (
     bounded,
     one_line,
     own_program,
-    read_results,
 )
+from harness.run.kinds.results import results_of
 
 _RESULTS = "vitest.json"
 _FAILING = (Status.FAILED, Status.ERRORED)
@@ -132,14 +131,14 @@ class VitestKind:
         self, options: VitestOptions, context: CheckContext, completed: Completed
     ) -> Outcome:
         """The records, once they are whole and agree with Vitest's exit."""
-        bad = not_started_or_hung(completed) or killed(completed)
+        bad = broken_off(completed)
         if bad is not None:
             return bad
-        try:
-            results = read_results(context.work / _RESULTS, _Results)
-        except UnreadableResultsError as error:
-            message = f"{how_it_ended(completed)}, and {error} (Vitest 3 or later writes one)"
-            return Outcome(status=Status.ERRORED, message=with_last_line(message, completed))
+        results = results_of(
+            completed, context.work / _RESULTS, _Results, hint="Vitest 3 or later writes one"
+        )
+        if isinstance(results, Outcome):
+            return results
         reader = _Reader(context.root, context.root / options.cwd)
         tests = (
             *(reader.broken(one) for one in results.broken),

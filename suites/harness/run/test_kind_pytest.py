@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from harness.run.kinds.junit import UnreadableResultsError, read_junit
+from harness.run.kinds.junit import read_junit
+from harness.run.kinds.results import UnreadableResultsError
 from suites.harness.run.worlds import check, only, statuses
 
 SUITE = """

@@ -79,7 +79,7 @@ impl Store {
                     value ->> '$[1].occurred_at', value ->> '$[1].model', value ->> '$[1].tokens',
                     value ->> '$[1].cost_nanos', value ->> '$[2]', unhex(value ->> '$[3]'),
                     unhex(value ->> '$[4]'), unhex(value ->> '$[5][0]'), unhex(value ->> '$[5][1]')
-             FROM json_each(?)",
+             FROM jsonb_each(?)",
             lines
         )
         .execute(&self.recorder)
