@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,10 @@ from suites.gateway import builds
 
 # Building the library with its test entry points takes minutes the first time.
 BUILD_SECONDS = 1800
+
+# Panics are provoked here by the hundred. Naming the frames of one takes a debug build longer than
+# the test, and nobody reads them: what a panic must leave behind is asserted.
+os.environ["RUST_BACKTRACE"] = "0"
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ fn relay(
                 Some(data(&chunk))
             }
             Ok(Event::Usage(mut chunk, receipt)) => include_usage.then(|| {
-                chunk["convergio"] = json!(receipt);
+                chunk[reply::RECEIPT] = json!(receipt);
                 data(&chunk)
             }),
             Ok(Event::End(receipt)) => {

@@ -9,11 +9,15 @@ use bytes::Bytes;
 use convergio_engine::{Answered, Events, Receipt};
 use convergio_wire::{ChatRequest, Failure};
 use futures_util::{Stream, StreamExt, stream};
-use serde_json::{Value, json};
+use serde::ser::{Serialize, SerializeMap as _, Serializer};
+use serde_json::Value;
 
 use crate::app::App;
 use crate::asking::Asking;
 use crate::error::ApiResult;
+
+/// The field of an answer that says who gave it, why, and for how much.
+pub(crate) const RECEIPT: &str = "convergio";
 
 /// A whole answer, with its receipt in the body and in the headers. It goes out once the question is
 /// recorded, and so does a failure.
@@ -23,12 +27,27 @@ pub(crate) async fn whole(
     outcome: Result<Answered, Failure>,
 ) -> ApiResult {
     asking.record().await?;
-    let Answered { mut body, receipt } = outcome?;
+    let Answered { body, receipt } = outcome?;
     app.metrics.answer(&receipt, None);
-    if let Value::Object(body) = &mut body {
-        body.insert("convergio".to_owned(), json!(receipt));
+    Ok((receipt_headers(&receipt), Json(WithReceipt { body, receipt: &receipt })).into_response())
+}
+
+/// What the provider said, and the receipt as one more field, written in one go.
+struct WithReceipt<'a> {
+    body: Value,
+    receipt: &'a Receipt,
+}
+
+impl Serialize for WithReceipt<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Value::Object(fields) = &self.body else { return self.body.serialize(serializer) };
+        let mut map = serializer.serialize_map(None)?;
+        for (name, value) in fields.iter().filter(|(name, _)| *name != RECEIPT) {
+            map.serialize_entry(name, value)?;
+        }
+        map.serialize_entry(RECEIPT, self.receipt)?;
+        map.end()
     }
-    Ok((receipt_headers(&receipt), Json(body)).into_response())
 }
 
 /// The events of a stream that has something to send. One that fails at once is an ordinary error
