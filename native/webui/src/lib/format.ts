@@ -7,6 +7,25 @@ function locale(): string {
   return navigator.languages.find((one) => one.split('-')[0] === language) ?? language;
 }
 
+/**
+ * What is made once for each language and choice of options is kept: making one of these costs a
+ * phone more than all that it will ever format.
+ */
+function kept<Made, Options>(make: new (locale: string, options: Options) => Made) {
+  const made = new Map<string, Made>();
+  return (options: Options): Made => {
+    const name = `${locale()} ${JSON.stringify(options)}`;
+    let one = made.get(name);
+    if (one === undefined) made.set(name, (one = new make(locale(), options)));
+    return one;
+  };
+}
+const numbers = kept<Intl.NumberFormat, Intl.NumberFormatOptions>(Intl.NumberFormat);
+const times = kept<Intl.DateTimeFormat, Intl.DateTimeFormatOptions>(Intl.DateTimeFormat);
+const distances = kept<Intl.RelativeTimeFormat, Intl.RelativeTimeFormatOptions>(
+  Intl.RelativeTimeFormat
+);
+
 const NANO = 1e9;
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -19,7 +38,7 @@ const DAY = 24 * HOUR;
 export function money(nanoUsd: number): string {
   const usd = nanoUsd / NANO;
   const shown = (value: number, digits: number) =>
-    new Intl.NumberFormat(locale(), {
+    numbers({
       style: 'currency',
       currency: 'USD',
       currencyDisplay: 'narrowSymbol',
@@ -33,24 +52,21 @@ export function money(nanoUsd: number): string {
 }
 
 export function count(value: number): string {
-  return new Intl.NumberFormat(locale()).format(value);
+  return numbers({}).format(value);
 }
 
 /** 12,345 as 12.3K. */
 export function compact(value: number): string {
-  return new Intl.NumberFormat(locale(), {
-    notation: 'compact',
-    maximumFractionDigits: 1
-  }).format(value);
+  return numbers({ notation: 'compact', maximumFractionDigits: 1 }).format(value);
 }
 
 export function date(at: number): string {
-  return new Intl.DateTimeFormat(locale(), { dateStyle: 'medium' }).format(at);
+  return times({ dateStyle: 'medium' }).format(at);
 }
 
 /** A day of the year, in UTC. */
 export function dayOfYear(at: number): string {
-  return new Intl.DateTimeFormat(locale(), {
+  return times({
     day: 'numeric',
     month: 'short',
     timeZone: 'UTC'
@@ -58,13 +74,13 @@ export function dayOfYear(at: number): string {
 }
 
 export function dateTime(at: number): string {
-  return new Intl.DateTimeFormat(locale(), { dateStyle: 'medium', timeStyle: 'short' }).format(at);
+  return times({ dateStyle: 'medium', timeStyle: 'short' }).format(at);
 }
 
 /** `3 days ago`, `in 2 hours`, `now`. */
 export function ago(at: number, now: number): string {
   const distance = at - now;
-  const words = new Intl.RelativeTimeFormat(locale(), { numeric: 'auto' });
+  const words = distances({ numeric: 'auto' });
   const size = Math.abs(distance);
   if (size < MINUTE) return words.format(0, 'second');
   if (size < HOUR) return words.format(Math.round(distance / MINUTE), 'minute');
@@ -72,3 +88,11 @@ export function ago(at: number, now: number): string {
   if (size < 60 * DAY) return words.format(Math.round(distance / DAY), 'day');
   return words.format(Math.round(distance / (30 * DAY)), 'month');
 }
+
+/** Makes ahead of time what nearly every screen formats with: for idle moments, one after the other. */
+export const warmUp: readonly (() => void)[] = [
+  () => money(0),
+  () => count(0),
+  () => date(0),
+  () => ago(0, 0)
+];
