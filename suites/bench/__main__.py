@@ -1,6 +1,6 @@
 """Run every comparison and print it as ratios. Bars are stated beside the figures, never asserted.
 
-`python -m suites.bench [--rounds N] [--only tasks,noop,start,load,reuse,native,gateway]
+`python -m suites.bench [--rounds N] [--only tasks,noop,start,load,reuse,native,routing,gateway]
 [--peers]`
 """
 
@@ -239,6 +239,31 @@ def bench_native(_work: Path, _rounds: int) -> None:
     table("native (bars: C ABI crossing 100 ns, routing 1 KB 5000 ns)", rows, ("what", "figure"))
 
 
+def bench_routing(_work: Path, _rounds: int) -> None:
+    """How often the core's score chooses the right place, and what that saves; nothing is timed."""
+    from fixtures.routing import scoring
+
+    header = ("who decides", "right", "95 %", "wrongly local", "cost saved")
+    for split, told in scoring.evaluate().items():
+        low, high = told["interval_95"]["accuracy"]
+        rows = [("the core", told, f"{low:.3f}-{high:.3f}")]
+        rows += [(name, made, "") for name, made in told["baselines"].items()]
+        table(
+            f"routing, {split}: {told['questions']} questions (bar: 15 points above length_only)",
+            [
+                (
+                    name,
+                    f"{made['accuracy']:.3f}",
+                    interval,
+                    f"{made['wrongly_local']:.3f}",
+                    f"{made['cost_saved']:.3f}",
+                )
+                for name, made, interval in rows
+            ],
+            header,
+        )
+
+
 def bench_gateway(work: Path, rounds: int, *, peers: bool = False) -> None:
     """What our gateway adds to a call of a provider, beside a plain proxy and, asked for, peers."""
     from suites.bench.gateway.run import measured
@@ -257,6 +282,7 @@ BENCHES: dict[str, Callable[[Path, int], None]] = {
     "report": bench_report,
     "reuse": bench_reuse,
     "native": bench_native,
+    "routing": bench_routing,
     "gateway": bench_gateway,
 }
 

@@ -19,6 +19,7 @@ core_status core_route_request_init(core_route_request *out) {
         .max_output_tokens = profile->max_output_tokens,
         .budget_left = CORE_ROUTE_NO_BUDGET,
         .max_query_cost = profile->max_query_cost,
+        .memory_available = CORE_ROUTE_MEMORY_UNKNOWN,
         .privacy = profile->default_privacy,
     };
     return CORE_OK;
@@ -41,7 +42,9 @@ static bool request_valid(const core_route_request *request) {
            request->max_output_tokens <= INT64_MAX && request->budget_left >= 0 &&
            request->max_query_cost >= 0 && (int)request->privacy >= CORE_PRIVACY_ANY &&
            (int)request->privacy <= CORE_PRIVACY_LOCAL_ONLY &&
-           request->min_capability <= CORE_COMPLEXITY_MAX;
+           request->min_capability <= CORE_COMPLEXITY_MAX &&
+           request->local_margin >= -(int)CORE_COMPLEXITY_MAX &&
+           request->local_margin <= (int)CORE_COMPLEXITY_MAX;
 }
 
 static bool candidate_valid(const core_route_candidate *candidate) {
@@ -59,7 +62,8 @@ static bool is_local(const routing *r, uint16_t index) {
 }
 
 static bool is_capable(const routing *r, uint16_t index) {
-    return r->candidates[index].capability >= r->score;
+    const int margin = is_local(r, index) ? r->request->local_margin : 0;
+    return (int)r->candidates[index].capability >= (int)r->score + margin;
 }
 
 /* Estimates what the candidate would cost and whether that may be spent. */
@@ -94,6 +98,8 @@ static bool passes(const routing *r, uint16_t index, core_route_stage stage) {
     case CORE_STAGE_FIT:
         return r->input_tokens <= candidate->context_window &&
                request->max_output_tokens <= candidate->context_window - r->input_tokens;
+    case CORE_STAGE_HOST:
+        return candidate->memory_bytes <= request->memory_available;
     }
     return false;
 }
@@ -112,6 +118,8 @@ static core_status stage_status(core_route_stage stage) {
         return CORE_ERR_CAPABILITY;
     case CORE_STAGE_FIT:
         return CORE_ERR_CONTEXT_WINDOW;
+    case CORE_STAGE_HOST:
+        return CORE_ERR_HOST_MEMORY;
     }
     return CORE_ERR_INVALID;
 }
@@ -169,6 +177,22 @@ static void rank(routing *r) {
         }
         r->left[at] = moving;
     }
+}
+
+/* What would have answered in the other place than `chosen` does, had neither privacy nor offline nor
+ * budget a say: so that a reply can tell what staying here saved, or what going away cost. */
+static uint16_t find_elsewhere(const routing *r, uint16_t count, uint16_t chosen) {
+    uint16_t best = CORE_ROUTE_NOWHERE;
+    for (uint16_t i = 0; i < count; i++) {
+        const bool possible = is_local(r, i) != is_local(r, chosen) && r->cost[i] < INT64_MAX &&
+                              passes(r, i, CORE_STAGE_HEALTH) &&
+                              passes(r, i, CORE_STAGE_CAPABILITY) && passes(r, i, CORE_STAGE_FIT) &&
+                              passes(r, i, CORE_STAGE_HOST);
+        if (possible && (best == CORE_ROUTE_NOWHERE || prefer(r, i, best) < 0)) {
+            best = i;
+        }
+    }
+    return best;
 }
 
 static core_route_reason reason_for(const routing *r, uint16_t chosen) {
@@ -256,6 +280,9 @@ core_status core_route_decide(const core_route_request *request,
     decision.reason = reason_for(&r, chosen);
     decision.reason_text = core_route_reason_text(decision.reason);
     decision.estimated_cost = r.cost[chosen];
+    decision.elsewhere = find_elsewhere(&r, (uint16_t)count, chosen);
+    decision.elsewhere_cost =
+        decision.elsewhere == CORE_ROUTE_NOWHERE ? 0 : r.cost[decision.elsewhere];
     decision.capable = is_capable(&r, chosen);
     decision.chain_len = r.left_count;
     memcpy(decision.chain, r.left, r.left_count * sizeof r.left[0]);

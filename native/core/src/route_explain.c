@@ -94,37 +94,51 @@ static void put_candidate(writer *w, const core_route_candidate *candidate) {
     put_name(w, candidate->id);
 }
 
+static void put_points(writer *w, const char *label, int points) {
+    put(w, label);
+    put(w, points < 0 ? "-" : "");
+    put_number(w, (uint64_t)(points < 0 ? -points : points));
+}
+
 static void put_details(writer *w, const core_route_decision *decision) {
     static const char *const stages[CORE_ROUTE_STAGES] = {
-        "privacy ", ", offline ", ", health ", ", budget ", ", capability ", ", fit ",
+        "privacy ", ", offline ", ", health ", ", budget ", ", capability ", ", fit ", ", host ",
     };
     const core_complexity *c = &decision->complexity;
-    put_field(w, "; score: length ", c->length);
-    put_field(w, ", reasoning ", c->reasoning);
-    put_field(w, ", code ", c->code);
-    put_field(w, ", math ", c->math);
-    put_field(w, ", structure ", c->structure);
-    put_field(w, ", vocabulary ", c->vocabulary);
+    put_points(w, "; score: base ", c->base);
+    put_points(w, ", subject ", c->subject);
+    put_points(w, ", reasoning ", c->reasoning);
+    put_points(w, ", everyday ", c->everyday);
+    put_points(w, ", given ", c->given);
+    put_points(w, ", vocabulary ", c->vocabulary);
+    put_points(w, ", math ", c->math);
+    put_points(w, ", code ", c->code);
+    put_points(w, ", structure ", c->structure);
+    put_points(w, ", length ", c->length);
     put(w, "; removed by ");
     for (size_t stage = 0; stage < CORE_ROUTE_STAGES; stage++) {
         put_field(w, stages[stage], decision->removed[stage]);
     }
 }
 
+static bool candidate_fits(const core_route_candidate *candidates, size_t count, size_t index) {
+    return index < count && core__str_valid(candidates[index].id) &&
+           core__str_valid(candidates[index].provider);
+}
+
 static bool decision_fits(const core_route_decision *decision,
                           const core_route_candidate *candidates, size_t count) {
     if (decision->chain_len == 0 || decision->chain_len > CORE_ROUTE_MAX_CANDIDATES ||
-        decision->estimated_cost < 0) {
+        decision->estimated_cost < 0 || decision->elsewhere_cost < 0) {
         return false;
     }
     for (size_t i = 0; i < decision->chain_len; i++) {
-        const size_t index = decision->chain[i];
-        if (index >= count || !core__str_valid(candidates[index].id) ||
-            !core__str_valid(candidates[index].provider)) {
+        if (!candidate_fits(candidates, count, decision->chain[i])) {
             return false;
         }
     }
-    return true;
+    return decision->elsewhere == CORE_ROUTE_NOWHERE ||
+           candidate_fits(candidates, count, decision->elsewhere);
 }
 
 core_status core_route_explain(const core_route_decision *decision,
@@ -143,10 +157,17 @@ core_status core_route_explain(const core_route_decision *decision,
     put(&w, " (");
     put(&w, core_route_reason_name(decision->reason));
     put_field(&w, "); complexity ", decision->complexity.score);
+    put_field(&w, " by scoring ", decision->complexity.version);
     put(&w, decision->capable ? ", within its capability" : ", beyond its capability");
     put_field(&w, "; ", decision->input_tokens);
     put_field(&w, " input tokens; at most ", (uint64_t)decision->estimated_cost);
     put(&w, " nano-dollars; ");
+    if (decision->elsewhere != CORE_ROUTE_NOWHERE) {
+        put(&w, "elsewhere ");
+        put_candidate(&w, &candidates[decision->elsewhere]);
+        put_field(&w, " at most ", (uint64_t)decision->elsewhere_cost);
+        put(&w, " nano-dollars; ");
+    }
     if (decision->chain_len == 1) {
         put(&w, "no fallback");
     } else {

@@ -36,6 +36,8 @@ static const status_row rows[] = {
      "no affordable model has the demanded capability; lower the demand or add a model"},
     {CORE_ERR_CONTEXT_WINDOW, "context.too_small",
      "the tokens exceed the context window; shorten the input or use a larger window"},
+    {CORE_ERR_HOST_MEMORY, "host.too_small",
+     "no model left fits the memory of this host; free memory or use a smaller model"},
     {CORE_ERR_RESERVATION_UNKNOWN, "reservation.unknown",
      "this budget never issued that reservation; pass the value core_budget_reserve gave"},
     {CORE_ERR_RESERVATION_CLOSED, "reservation.closed",

@@ -21,7 +21,7 @@ fi
 # A sanitizer's runtime is imported on purpose in that build.
 [ "${2:-}" = sanitized ] && exit 0
 
-allowed='^(memcpy|memmove|memset|memcmp|strlen|__(memcpy|memmove|memset)_chk|__stack_chk_fail|__stack_chk_guard|__cxa_finalize|__gmon_start__|_ITM_(de)?registerTMCloneTable)$'
+allowed='^(memcpy|memmove|memset|memchr|memcmp|strlen|__(memcpy|memmove|memset)_chk|__stack_chk_fail|__stack_chk_guard|__cxa_finalize|__gmon_start__|_ITM_(de)?registerTMCloneTable)$'
 if "$NM" -D --undefined-only "$library" | awk '{sub(/@.*/, "", $NF); print $NF}' | grep -Ev "$allowed"; then
     echo "$library: imports the above; the core may not allocate, do I/O, read a clock or lock" >&2
     exit 1

@@ -4,14 +4,14 @@
 
 /* Which model should answer, and why? */
 int main(void) {
-    static const char question[] = "Explain why the sky is blue.";
+    static const char question[] = "How many legs does a spider have?";
     const core_route_candidate models[] = {
         {
             .id = {"small-local", 11},
             .provider = {"ollama", 6},
             .locality = CORE_LOCALITY_LOCAL,
             .context_window = 32768,
-            .capability = 300,
+            .capability = CORE_COMPLEXITY_EVEN,
             .healthy = true,
         },
         {

@@ -26,9 +26,10 @@ static void models(core_route_candidate out[MODELS]) {
     out[STRONG].price.output = DOLLARS_PER_MILLION(20);
 }
 
-/* Score 26 and 303 (77 bytes: 3; reasoning capped at 300); see test_complexity.c for the arithmetic. */
-static const core_str simple = TEXT("Tell me why it is so, ok");
-static const core_str hard = TEXT("Prove the theorem, derive a rigorous algorithm, optimize and refactor why how");
+/* Three easy words, and one that asks for thought: below SMALL, and between SMALL and LARGE, whatever the
+ * weights of the score; test_texts_are_as_hard_as_the_tests_need says so. */
+static const core_str simple = TEXT("Hello, please translate");
+static const core_str hard = TEXT("Tell me why it is so, ok");
 
 static core_route_request request_for(core_str text) {
     core_route_request request;
@@ -62,13 +63,22 @@ static void assert_chain(core_route_decision decision, const uint16_t *chain, si
     assert_chain((decision), (const uint16_t[]){__VA_ARGS__},                                     \
                  COUNT_OF(((const uint16_t[]){__VA_ARGS__})))
 
+static void test_texts_are_as_hard_as_the_tests_need(void **state) {
+    (void)state;
+    core_complexity c;
+    assert_int_equal(core_complexity_score(simple, &c), CORE_OK);
+    assert_in_range(c.score, 0, 50); /* a quarter of SMALL, which test_reasons makes of it */
+    assert_int_equal(core_complexity_score(hard, &c), CORE_OK);
+    assert_in_range(c.score, 238, 450); /* above a quarter of STRONG */
+}
+
 static void test_simple_stays_local_and_hard_goes_up(void **state) {
     (void)state;
     core_route_candidate m[MODELS];
     models(m);
     core_route_request request = request_for(simple);
     core_route_decision d = decide(&request, m, MODELS);
-    assert_int_equal(d.complexity.score, 26);
+    assert_int_equal(d.complexity.version, CORE_COMPLEXITY_VERSION);
     ASSERT_CHAIN(d, SMALL, LARGE, CHEAP, STRONG); /* both local ones are free: least surplus first */
     assert_int_equal(d.reason, CORE_REASON_SIMPLE_LOCAL);
     assert_int_equal(d.estimated_cost, 0);
@@ -76,7 +86,6 @@ static void test_simple_stays_local_and_hard_goes_up(void **state) {
 
     request.text = hard;
     d = decide(&request, m, MODELS);
-    assert_int_equal(d.complexity.score, 303);
     ASSERT_CHAIN(d, LARGE, CHEAP, STRONG, SMALL);
 
     m[LARGE].healthy = false;
@@ -120,7 +129,7 @@ static void test_reasons(void **state) {
     assert_int_equal(d.reason, CORE_REASON_ONLY_CANDIDATE);
 
     for (size_t i = 0; i < MODELS; i++) {
-        m[i].capability = (uint16_t)(m[i].capability / 4); /* 50, 112, 150, 237: none reaches 303 */
+        m[i].capability = (uint16_t)(m[i].capability / 4); /* 50, 112, 150, 237: none reaches it */
     }
     d = decide(&request, m, MODELS);
     assert_int_equal(d.reason, CORE_REASON_BEST_EFFORT);
@@ -137,6 +146,80 @@ static void test_prefer_local_puts_capable_local_before_cheaper_cloud(void **sta
     ASSERT_CHAIN(decide(&request, m, MODELS), CHEAP, LARGE, STRONG, SMALL);
     request.privacy = CORE_PRIVACY_PREFER_LOCAL;
     ASSERT_CHAIN(decide(&request, m, MODELS), LARGE, CHEAP, STRONG, SMALL);
+}
+
+static void test_local_margin_moves_the_threshold_of_local_models_alone(void **state) {
+    (void)state;
+    core_route_candidate m[MODELS];
+    models(m);
+    core_route_request request = request_for(hard);
+    const uint16_t score = decide(&request, m, MODELS).complexity.score;
+    request.local_margin = (int16_t)(m[LARGE].capability - score); /* it just reaches that */
+    ASSERT_CHAIN(decide(&request, m, MODELS), LARGE, CHEAP, STRONG, SMALL);
+    request.local_margin++;
+    ASSERT_CHAIN(decide(&request, m, MODELS), CHEAP, STRONG, LARGE, SMALL);
+    request.local_margin = (int16_t)(m[SMALL].capability - score); /* below 0: keeps more here */
+    ASSERT_CHAIN(decide(&request, m, MODELS), SMALL, LARGE, CHEAP, STRONG);
+}
+
+static void test_what_the_host_cannot_load_is_removed(void **state) {
+    (void)state;
+    core_route_candidate m[MODELS];
+    models(m);
+    m[LARGE].memory_bytes = 5000000000;
+    core_route_request request = request_for(hard);
+    request.memory_available = 5000000000;
+    ASSERT_CHAIN(decide(&request, m, MODELS), LARGE, CHEAP, STRONG, SMALL);
+    request.memory_available--;
+    core_route_decision d = decide(&request, m, MODELS);
+    ASSERT_CHAIN(d, CHEAP, STRONG, SMALL);
+    assert_int_equal(d.removed[CORE_STAGE_HOST], 1);
+    request.memory_available = CORE_ROUTE_MEMORY_UNKNOWN;
+    m[LARGE].memory_bytes = UINT64_MAX;
+    assert_int_equal(decide(&request, m, MODELS).chain_len, MODELS);
+    core_error err;
+    request.memory_available = 0;
+    assert_int_equal(core_route_decide(&request, &m[LARGE], 1, &d, &err), CORE_ERR_HOST_MEMORY);
+    assert_int_equal(err.offset, 0);
+    assert_int_equal(core_route_request_init(&request), CORE_OK);
+    assert_true(request.memory_available == CORE_ROUTE_MEMORY_UNKNOWN);
+}
+
+static void test_elsewhere_is_what_the_other_place_would_have_cost(void **state) {
+    (void)state;
+    core_route_candidate m[MODELS];
+    models(m);
+    core_route_request request = request_for(hard);
+    core_route_decision d = decide(&request, m, MODELS);
+    ASSERT_CHAIN(d, LARGE, CHEAP, STRONG, SMALL);
+    assert_int_equal(d.elsewhere, CHEAP);
+    assert_int_equal(d.elsewhere_cost, 1000000 + 2000000);
+
+    /* It is told also where privacy, offline or budget forbid it: that is what they save, or cost. */
+    request.privacy = CORE_PRIVACY_LOCAL_ONLY;
+    request.offline = true;
+    request.max_query_cost = 1;
+    d = decide(&request, m, MODELS);
+    assert_int_equal(d.elsewhere, CHEAP);
+    assert_int_equal(d.elsewhere_cost, 3000000);
+
+    /* What could not have answered is no comparison. */
+    m[CHEAP].healthy = false;
+    assert_int_equal(decide(&request, m, MODELS).elsewhere, STRONG);
+    m[STRONG].context_window = 1;
+    d = decide(&request, m, MODELS);
+    assert_int_equal(d.elsewhere, CORE_ROUTE_NOWHERE);
+    assert_int_equal(d.elsewhere_cost, 0);
+
+    /* A choice of the cloud has a local one beside it: none capable, so the most capable. */
+    models(m);
+    request = request_for(hard);
+    request.local_margin = 1000;
+    d = decide(&request, m, MODELS);
+    assert_int_equal(d.chain[0], CHEAP);
+    assert_int_equal(d.elsewhere, LARGE);
+    assert_int_equal(d.elsewhere_cost, 0);
+    assert_int_equal(decide(&request, &m[CHEAP], 2).elsewhere, CORE_ROUTE_NOWHERE);
 }
 
 static void test_budget_bounds_are_exact(void **state) {
@@ -208,11 +291,11 @@ static void test_input_tokens_are_estimated_from_the_text(void **state) {
 /* Each stage, made impossible on its own, gives its status; the output stays as it was. */
 static void test_nothing_possible_says_which_stage(void **state) {
     (void)state;
-    enum { LOCAL_ONLY, OFFLINE, SICK, POOR, WEAK, FEATURELESS, LONG, CASES };
+    enum { LOCAL_ONLY, OFFLINE, SICK, POOR, WEAK, FEATURELESS, LONG, LARGER, CASES };
     static const core_status expected[CASES] = {
         CORE_ERR_PRIVACY_BLOCKED, CORE_ERR_OFFLINE_BLOCKED, CORE_ERR_UNAVAILABLE,
         CORE_ERR_BUDGET_EXCEEDED, CORE_ERR_CAPABILITY,      CORE_ERR_CAPABILITY,
-        CORE_ERR_CONTEXT_WINDOW,
+        CORE_ERR_CONTEXT_WINDOW,  CORE_ERR_HOST_MEMORY,
     };
     for (int i = 0; i < CASES; i++) {
         core_route_candidate m[MODELS];
@@ -225,6 +308,7 @@ static void test_nothing_possible_says_which_stage(void **state) {
         request.min_capability = i == WEAK ? 951 : 0;
         request.required_features = i == FEATURELESS ? 2 : 0;
         request.input_tokens = i == LONG ? 100001 : 1000;
+        m[CHEAP].memory_bytes = m[STRONG].memory_bytes = i == LARGER ? 1 : 0;
         core_route_decision decision;
         memset(&decision, 0x5A, sizeof decision);
         const core_route_decision before = decision;
@@ -285,7 +369,7 @@ static void test_bad_arguments(void **state) {
     assert_int_equal(core_route_decide(&good, m, 65, &d, NULL), CORE_ERR_TOO_LONG);
     assert_int_equal(core_route_request_init(NULL), CORE_ERR_NULL);
 
-    for (int i = 0; i < 7; i++) {
+    for (int i = 0; i < 9; i++) {
         core_route_request bad = good;
         switch (i) {
         case 0: bad.budget_left = -1; break;
@@ -294,6 +378,8 @@ static void test_bad_arguments(void **state) {
         case 3: bad.min_capability = 1001; break;
         case 4: bad.input_tokens = UINT64_MAX; break;
         case 5: bad.max_output_tokens = UINT64_MAX; break;
+        case 6: bad.local_margin = 1001; break;
+        case 7: bad.local_margin = -1001; break;
         default: bad.text = (core_str){NULL, 1}; break;
         }
         assert_int_equal(core_route_decide(&bad, m, MODELS, &d, &err), CORE_ERR_INVALID);
@@ -331,6 +417,7 @@ static void test_chain_never_breaks_a_constraint(void **state) {
             m[i].capability = (uint16_t)test_below(&seed, 1001);
             m[i].features = (uint32_t)test_below(&seed, 4);
             m[i].healthy = test_below(&seed, 3) > 0;
+            m[i].memory_bytes = test_below(&seed, 4);
         }
         core_route_request request = request_for(test_below(&seed, 2) ? hard : simple);
         request.privacy = (core_privacy)test_below(&seed, 3);
@@ -339,6 +426,8 @@ static void test_chain_never_breaks_a_constraint(void **state) {
         request.budget_left = (int64_t)test_below(&seed, 20000000);
         request.min_capability = (uint16_t)test_below(&seed, 600);
         request.required_features = (uint32_t)test_below(&seed, 2);
+        request.memory_available = test_below(&seed, 4);
+        request.local_margin = (int16_t)((int)test_below(&seed, 2001) - 1000);
         core_route_decision d;
         if (core_route_decide(&request, m, count, &d, NULL) != CORE_OK) {
             continue;
@@ -360,6 +449,11 @@ static void test_chain_never_breaks_a_constraint(void **state) {
             assert_true(c->price.input / 1000 <= request.budget_left);
             assert_true(c->capability >= request.min_capability && c->context_window >= 1500);
             assert_int_equal(c->features & request.required_features, request.required_features);
+            assert_true(c->memory_bytes <= request.memory_available);
+        }
+        if (d.elsewhere != CORE_ROUTE_NOWHERE) {
+            assert_true(m[d.elsewhere].healthy && d.elsewhere < count);
+            assert_true(m[d.elsewhere].locality != m[d.chain[0]].locality);
         }
     }
     assert_in_range(decided, 5000, 20000);
@@ -383,17 +477,24 @@ static void test_explains_in_one_line(void **state) {
     models(m);
     core_route_request request = request_for(hard);
     m[LARGE].healthy = false;
-    const core_route_decision d = decide(&request, m, MODELS);
+    core_route_decision d = decide(&request, m, MODELS);
+    /* As of a scoring whose weights are known. */
+    d.complexity = (core_complexity){
+        .version = 9, .score = 303, .base = 340, .subject = 100, .reasoning = 20, .everyday = -120,
+        .given = -142, .vocabulary = 25, .math = 33, .code = 4, .structure = 40, .length = 3,
+    };
     char line[CORE_ROUTE_EXPLAIN_MAX];
     size_t len = 0;
     assert_int_equal(core_route_explain(&d, m, MODELS, true, line, sizeof line - 1, &len), CORE_OK);
     line[len] = '\0';
     assert_string_equal(line,
-                        "openai/cheap: cheapest capable model (cheapest_capable); complexity 303, "
-                        "within its capability; 1000 input tokens; at most 3000000 nano-dollars; "
-                        "fallbacks 2, first openai/strong; score: length 3, reasoning 300, code 0, "
-                        "math 0, structure 0, vocabulary 0; removed by privacy 0, offline 0, "
-                        "health 1, budget 0, capability 0, fit 0");
+                        "openai/cheap: cheapest capable model (cheapest_capable); complexity 303 "
+                        "by scoring 9, within its capability; 1000 input tokens; at most 3000000 "
+                        "nano-dollars; elsewhere ollama/small at most 0 nano-dollars; fallbacks 2, "
+                        "first openai/strong; score: base 340, subject 100, reasoning 20, everyday "
+                        "-120, given -142, vocabulary 25, math 33, code 4, structure 40, length 3; "
+                        "removed by privacy 0, offline 0, health 1, budget 0, capability 0, fit 0, "
+                        "host 0");
     /* Every capacity: either it fits, or it is refused and nothing is written past it. */
     const size_t needed = len;
     for (size_t cap = 0; cap <= needed; cap++) {
@@ -418,10 +519,15 @@ static void test_explain_limit_holds_for_the_longest_names(void **state) {
     }
     core_route_request request = request_for(hard);
     core_route_decision d = decide(&request, m, MODELS);
-    d.estimated_cost = INT64_MAX;
+    d.estimated_cost = d.elsewhere_cost = INT64_MAX;
+    d.elsewhere = SMALL;
     d.input_tokens = UINT64_MAX;
     memset(d.removed, 0xFF, sizeof d.removed);
-    memset(&d.complexity, 0xFF, sizeof d.complexity);
+    d.complexity = (core_complexity){
+        .version = UINT32_MAX, .score = UINT16_MAX, .base = INT16_MIN, .subject = INT16_MIN,
+        .reasoning = INT16_MIN, .everyday = INT16_MIN, .given = INT16_MIN, .vocabulary = INT16_MIN,
+        .math = INT16_MIN, .code = INT16_MIN, .structure = INT16_MIN, .length = INT16_MIN,
+    };
     char line[CORE_ROUTE_EXPLAIN_MAX];
     size_t len = 0;
     for (int reason = 1; reason <= CORE_REASON_CHEAPEST_CAPABLE; reason++) {
@@ -443,6 +549,15 @@ static void test_explain_refuses_a_foreign_decision(void **state) {
     d.chain_len = 0;
     assert_int_equal(core_route_explain(&d, m, MODELS, false, line, sizeof line, &len),
                      CORE_ERR_INVALID);
+    d.chain_len = 1;
+    d.elsewhere = MODELS;
+    assert_int_equal(core_route_explain(&d, m, MODELS, false, line, sizeof line, &len),
+                     CORE_ERR_INVALID);
+    d.elsewhere = CORE_ROUTE_NOWHERE;
+    d.elsewhere_cost = -1;
+    assert_int_equal(core_route_explain(&d, m, MODELS, false, line, sizeof line, &len),
+                     CORE_ERR_INVALID);
+    d.elsewhere_cost = 0;
     d.chain_len = 65;
     assert_int_equal(core_route_explain(&d, m, MODELS, false, line, sizeof line, &len),
                      CORE_ERR_INVALID);
@@ -455,7 +570,11 @@ static void test_explain_refuses_a_foreign_decision(void **state) {
 }
 
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_texts_are_as_hard_as_the_tests_need),
     cmocka_unit_test(test_simple_stays_local_and_hard_goes_up),
+    cmocka_unit_test(test_local_margin_moves_the_threshold_of_local_models_alone),
+    cmocka_unit_test(test_what_the_host_cannot_load_is_removed),
+    cmocka_unit_test(test_elsewhere_is_what_the_other_place_would_have_cost),
     cmocka_unit_test(test_reasons),
     cmocka_unit_test(test_prefer_local_puts_capable_local_before_cheaper_cloud),
     cmocka_unit_test(test_budget_bounds_are_exact),

@@ -20,6 +20,7 @@ static const struct {
     {44, "budget.exceeded"},
     {45, "route.capability"},
     {46, "context.too_small"},
+    {47, "host.too_small"},
     {60, "reservation.unknown"},
     {61, "reservation.closed"},
     {70, "retry.exhausted"},

@@ -124,7 +124,7 @@ const char *convergio_status_name(int32_t status);
 //   "api_key"    the caller's own provider key; answers then say credential_source "user"
 //   "providers"  {"openai": {"base_url", "api_key" (the house key), "allow_plaintext_http"}}
 //   "routing"    {"privacy": "any"|"prefer_local"|"local_only", "offline", "min_capability",
-//                 "max_output_tokens", "max_query_cost_nano_usd"}
+//                 "local_margin", "max_output_tokens", "max_query_cost_nano_usd"}
 //   "retry"      {"max_retries", "base_ms", "cap_ms", "max_retry_after_ms"}
 //   "timeouts"   {"connect_ms", "request_ms", "stream_idle_ms"}
 //   "budget"     {"limit_nano_usd", "spent_nano_usd"}
@@ -157,7 +157,8 @@ convergio_status convergio_query(struct convergio_context *ctx, const char *quer
 // Decides which model would answer `query`, and why; calls nobody and spends nothing. On success
 // `*out_json` is a string to be freed with convergio_string_free():
 //   {"model", "provider", "reason", "reason_text", "explanation", "complexity": {...}, "capable",
-//    "input_tokens", "estimated_cost_nano_usd", "fallbacks": [...], "removed": {...}}
+//    "input_tokens", "estimated_cost_nano_usd", "elsewhere": null | {"model", "provider",
+//    "estimated_cost_nano_usd"}, "fallbacks": [...], "removed": {...}}
 //
 // Errors as convergio_query(), without those of the provider.
 //

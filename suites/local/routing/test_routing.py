@@ -15,9 +15,17 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fixtures.routing import folds
-from fixtures.routing.agreement import DecisionsError, agreement, baselines, report
-from fixtures.routing.questions import FOLDER, Language, Place, Question, QuestionsError, load
+from fixtures.routing import bootstrap, folds
+from fixtures.routing.agreement import DecisionsError, Prices, agreement, baselines, report
+from fixtures.routing.questions import (
+    FOLDER,
+    Language,
+    Place,
+    Question,
+    QuestionsError,
+    load,
+    load_unseen,
+)
 
 QUESTIONS = load()
 RIGHT = {question.id: question.expected for question in QUESTIONS}
@@ -40,6 +48,13 @@ class TestQuestions:
     def test_ids_are_unique_and_say_what_they_are(self) -> None:
         assert len(RIGHT) == len(QUESTIONS)
         assert all(one.id.startswith(f"{one.language[:2]}-{one.category}-") for one in QUESTIONS)
+
+    def test_unseen_ones_are_of_the_same_kinds_and_none_is_known(self) -> None:
+        unseen = load_unseen()
+        sizes = Counter((one.language, one.category) for one in unseen)
+        assert set(sizes.values()) == {4}
+        assert len(sizes) == len(Language) * 18
+        assert not {one.text.lower() for one in unseen} & {one.text.lower() for one in QUESTIONS}
 
     @pytest.mark.parametrize("place", Place)
     def test_every_class_has_short_and_long_ones(self, place: Place) -> None:
@@ -85,16 +100,8 @@ class TestFolds:
     def test_order_of_the_questions_does_not_matter(self) -> None:
         assert folds.stratified(QUESTIONS[::-1]) == folds.stratified(QUESTIONS)
         # Pinned: a comparison of two routers is only one if both were split alike.
-        assert [folds.stratified(QUESTIONS)[one.id] for one in QUESTIONS[:8]] == [
-            1,
-            1,
-            4,
-            3,
-            4,
-            2,
-            3,
-            0,
-        ]
+        found = [folds.stratified(QUESTIONS)[one.id] for one in QUESTIONS[:8]]
+        assert found == [2, 0, 3, 2, 0, 3, 4, 4]
 
     def test_categories_are_held_out_whole(self) -> None:
         placed = folds.by_category(QUESTIONS)
@@ -144,10 +151,37 @@ class TestAgreement:
         for name in ("always_local", "always_cloud"):
             assert agreement(QUESTIONS, made[name]).accuracy == pytest.approx(0.5, abs=0.05)
 
+    def test_cost_saved_is_of_what_the_cloud_would_take(self) -> None:
+        half = {one.id: one.expected for one in QUESTIONS}
+        kept = sum(place is Place.LOCAL for place in half.values()) / len(half)
+        assert agreement(QUESTIONS, half).cost_saved == pytest.approx(kept)
+        found = agreement(QUESTIONS, half, Prices(local=1, cloud=4))
+        assert found.cost_saved == pytest.approx(kept * 0.75)
+        always = dict.fromkeys(RIGHT, Place.CLOUD)
+        assert agreement(QUESTIONS, always, Prices(local=1, cloud=4)).cost_saved == 0
+
+    @pytest.mark.parametrize("pair", [(-1, 1), (2, 1), (0, 0)])
+    def test_prices_that_cannot_be_are_refused(self, pair: tuple[float, float]) -> None:
+        with pytest.raises(ValueError, match="prices are"):
+            Prices(*pair)
+
+    def test_intervals_are_seeded_and_hold_what_was_measured(self) -> None:
+        sample = [1.0] * 70 + [0.0] * 30
+
+        def measure(drawn: Any) -> dict[str, float]:
+            return {"mean": sum(drawn) / len(drawn)}
+
+        found = bootstrap.intervals(sample, measure)
+        assert found == bootstrap.intervals(sample, measure)
+        low, high = found["mean"]
+        # Of a binomial with 100 and 0.7: 0.7 plus and minus 1.96 times 0.0458.
+        assert low == pytest.approx(0.61, abs=0.02)
+        assert high == pytest.approx(0.79, abs=0.02)
+
     def test_missing_and_unknown_decisions_are_refused(self) -> None:
         for wrong in ({**RIGHT, "nobody": Place.LOCAL}, dict(list(RIGHT.items())[1:])):
             with pytest.raises(DecisionsError):
-                report(QUESTIONS, folds.stratified(QUESTIONS), wrong)
+                report(QUESTIONS, wrong, baselines(QUESTIONS, folds.stratified(QUESTIONS)))
 
 
 class TestCommand:
@@ -157,8 +191,12 @@ class TestCommand:
         made = tmp_path / "decisions.jsonl"
         text = [json.dumps({"id": one["id"], "decision": one["expected"]}) for one in lines]
         made.write_text("\n".join(text))
-        told = json.loads(run("agree", str(made), "--split", "by-category").stdout)
+        asked = ("agree", str(made), "--split", "by-category", "--price-cloud", "4")
+        told = json.loads(run(*asked, "--price-local", "1").stdout)
         assert (told["accuracy"], set(told["by_language"].values())) == (1.0, {1.0})
+        assert told["cost_saved"] == pytest.approx(0.375)
+        assert told["interval_95"]["accuracy"] == [1.0, 1.0]
+        assert run("agree", str(made), "--price-local", "2").returncode == 1
         assert set(told["baselines"]) == {"always_local", "always_cloud", "length_only"}
         made.write_text("\n".join([text[0], *text]))
         refused = run("agree", str(made))

@@ -31,6 +31,7 @@ typedef enum core_status {
     CORE_ERR_BUDGET_EXCEEDED = 44,   /* nothing permitted is affordable (also: a refused reservation) */
     CORE_ERR_CAPABILITY = 45,        /* nothing affordable has the demanded capability or features */
     CORE_ERR_CONTEXT_WINDOW = 46,    /* nothing left can hold the tokens (also: compaction) */
+    CORE_ERR_HOST_MEMORY = 47,       /* nothing left fits into the memory of this host */
 
     /* 60..69: budget. */
     CORE_ERR_RESERVATION_UNKNOWN = 60, /* this budget never issued that reservation */

@@ -15,7 +15,7 @@ extern "C" {
 
 /* Raised by one with every change that breaks a compiled caller (a struct, an enum number, a
  * signature). Compare it with core_abi_version() before any other call. */
-#define CORE_ABI_VERSION 1u
+#define CORE_ABI_VERSION 2u
 
 typedef struct core_version_parts {
     uint32_t major;

@@ -20,6 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         model->context_window = (uint64_t)b[3] * 512;
         model->capability = (uint16_t)(b[4] * 4u);
         model->features = b[5];
+        model->memory_bytes = b[6];
         model->healthy = (b[6] & 1) != 0;
         at += BYTES_PER_MODEL;
     }
@@ -34,6 +35,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         request.min_capability = (uint16_t)(b[3] * 4u);
         request.required_features = b[4] & b[5];
         request.max_output_tokens = (uint64_t)b[6] * 16;
+        request.memory_available = b[7] == 255 ? CORE_ROUTE_MEMORY_UNKNOWN : b[7];
+        request.local_margin = (int16_t)((b[4] - 128) * 8);
         at += BYTES_PER_MODEL;
     }
     request.text = (core_str){(const char *)data + at, size - at};

@@ -13,6 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     REQUIRE((tokens == 0) == (size == 0));
     REQUIRE(core_complexity_score(text, &complexity) == CORE_OK);
     REQUIRE(complexity.score <= CORE_COMPLEXITY_MAX);
+    REQUIRE(complexity.version == CORE_COMPLEXITY_VERSION);
     REQUIRE(core_text_truncate(text, size / 2, &half) == CORE_OK);
     REQUIRE(half <= size / 2);
     if (status == CORE_OK) {

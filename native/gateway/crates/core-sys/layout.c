@@ -30,23 +30,27 @@ TABLE(price, sizeof(core_price), AT(core_price, input), AT(core_price, cached_in
 TABLE(usage, sizeof(core_usage), AT(core_usage, input), AT(core_usage, cached_input),
       AT(core_usage, output), AT(core_usage, reasoning), AT(core_usage, cache_write),
       AT(core_usage, cache_write_long));
-TABLE(complexity, sizeof(core_complexity), AT(core_complexity, score),
-      AT(core_complexity, length), AT(core_complexity, reasoning), AT(core_complexity, code),
-      AT(core_complexity, math), AT(core_complexity, structure), AT(core_complexity, vocabulary));
+TABLE(complexity, sizeof(core_complexity), AT(core_complexity, version),
+      AT(core_complexity, score), AT(core_complexity, base), AT(core_complexity, subject),
+      AT(core_complexity, reasoning), AT(core_complexity, everyday), AT(core_complexity, given),
+      AT(core_complexity, vocabulary), AT(core_complexity, math), AT(core_complexity, code),
+      AT(core_complexity, structure), AT(core_complexity, length));
 TABLE(route_candidate, sizeof(core_route_candidate), AT(core_route_candidate, id),
       AT(core_route_candidate, provider), AT(core_route_candidate, locality),
       AT(core_route_candidate, price), AT(core_route_candidate, context_window),
-      AT(core_route_candidate, features), AT(core_route_candidate, capability),
+      AT(core_route_candidate, memory_bytes), AT(core_route_candidate, features), AT(core_route_candidate, capability),
       AT(core_route_candidate, healthy));
 TABLE(route_request, sizeof(core_route_request), AT(core_route_request, text),
       AT(core_route_request, input_tokens), AT(core_route_request, max_output_tokens),
       AT(core_route_request, budget_left), AT(core_route_request, max_query_cost),
-      AT(core_route_request, privacy), AT(core_route_request, required_features),
-      AT(core_route_request, min_capability), AT(core_route_request, offline),
+      AT(core_route_request, memory_available), AT(core_route_request, privacy),
+      AT(core_route_request, required_features), AT(core_route_request, min_capability),
+      AT(core_route_request, local_margin), AT(core_route_request, offline),
       AT(core_route_request, prefer_cheaper));
 TABLE(route_decision, sizeof(core_route_decision), AT(core_route_decision, complexity),
       AT(core_route_decision, input_tokens), AT(core_route_decision, estimated_cost),
-      AT(core_route_decision, reason), AT(core_route_decision, reason_text),
+      AT(core_route_decision, elsewhere_cost), AT(core_route_decision, reason),
+      AT(core_route_decision, reason_text), AT(core_route_decision, elsewhere),
       AT(core_route_decision, capable), AT(core_route_decision, removed),
       AT(core_route_decision, chain_len), AT(core_route_decision, chain));
 TABLE(retry_policy, sizeof(core_retry_policy), AT(core_retry_policy, base_ms),
@@ -81,6 +85,6 @@ TABLE(enums, sizeof(core_status), sizeof(core_privacy), CORE_EDITION_MASTER,
       CORE_REASON_LOCAL_PREFERRED, CORE_REASON_SIMPLE_LOCAL, CORE_REASON_CHEAPEST_CAPABLE,
       CORE_BUDGET_NORMAL, CORE_BUDGET_ALERT, CORE_BUDGET_CHEAPER, CORE_BUDGET_BLOCKED,
       CORE_ROLE_SYSTEM, CORE_ROLE_USER, CORE_ROLE_ASSISTANT, CORE_ROLE_TOOL,
-      CORE_ROUTE_MAX_CANDIDATES, CORE_ROUTE_STAGES, CORE_ROUTE_EXPLAIN_MAX, CORE_PLAN_MAX_NODES,
-      CORE_PLAN_MAX_EDGES, CORE_ABI_VERSION, CORE_FEATURE_RESERVED_CAPACITY, CORE_FEATURE_AUDIT_REQUIRED,
+      CORE_ROUTE_MAX_CANDIDATES, CORE_ROUTE_NOWHERE, CORE_ROUTE_STAGES, CORE_ROUTE_EXPLAIN_MAX,
+      CORE_COMPLEXITY_EVEN, CORE_PLAN_MAX_NODES, CORE_PLAN_MAX_EDGES, CORE_ABI_VERSION, CORE_FEATURE_RESERVED_CAPACITY, CORE_FEATURE_AUDIT_REQUIRED,
       CORE_FEATURE_VERBOSE_REASONS);

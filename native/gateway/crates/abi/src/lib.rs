@@ -109,7 +109,7 @@ pub extern "C" fn convergio_status_name(status: i32) -> *const c_char {
 ///   "api_key"    the caller's own provider key; answers then say credential_source "user"
 ///   "providers"  {"openai": {"base_url", "api_key" (the house key), "allow_plaintext_http"}}
 ///   "routing"    {"privacy": "any"|"prefer_local"|"local_only", "offline", "min_capability",
-///                 "max_output_tokens", "max_query_cost_nano_usd"}
+///                 "local_margin", "max_output_tokens", "max_query_cost_nano_usd"}
 ///   "retry"      {"max_retries", "base_ms", "cap_ms", "max_retry_after_ms"}
 ///   "timeouts"   {"connect_ms", "request_ms", "stream_idle_ms"}
 ///   "budget"     {"limit_nano_usd", "spent_nano_usd"}
@@ -178,7 +178,8 @@ pub unsafe extern "C" fn convergio_query(
 /// Decides which model would answer `query`, and why; calls nobody and spends nothing. On success
 /// `*out_json` is a string to be freed with convergio_string_free():
 ///   {"model", "provider", "reason", "reason_text", "explanation", "complexity": {...}, "capable",
-///    "input_tokens", "estimated_cost_nano_usd", "fallbacks": [...], "removed": {...}}
+///    "input_tokens", "estimated_cost_nano_usd", "elsewhere": null | {"model", "provider",
+///    "estimated_cost_nano_usd"}, "fallbacks": [...], "removed": {...}}
 ///
 /// Errors as convergio_query(), without those of the provider.
 ///

@@ -9,8 +9,10 @@ use crate::types::{core_error, core_str};
 
 pub const CORE_ROUTE_MAX_CANDIDATES: usize = 64;
 pub const CORE_ROUTE_NO_BUDGET: i64 = i64::MAX;
-pub const CORE_ROUTE_EXPLAIN_MAX: usize = 1024;
-pub const CORE_ROUTE_STAGES: usize = 6;
+pub const CORE_ROUTE_MEMORY_UNKNOWN: u64 = u64::MAX;
+pub const CORE_ROUTE_NOWHERE: u16 = u16::MAX;
+pub const CORE_ROUTE_EXPLAIN_MAX: usize = 1536;
+pub const CORE_ROUTE_STAGES: usize = 7;
 
 pub type core_locality = c_uint;
 pub const CORE_LOCALITY_CLOUD: core_locality = 0;
@@ -24,6 +26,7 @@ pub struct core_route_candidate {
     pub locality: core_locality,
     pub price: core_price,
     pub context_window: u64,
+    pub memory_bytes: u64,
     pub features: u32,
     pub capability: u16,
     pub healthy: bool,
@@ -37,9 +40,11 @@ pub struct core_route_request {
     pub max_output_tokens: u64,
     pub budget_left: i64,
     pub max_query_cost: i64,
+    pub memory_available: u64,
     pub privacy: core_privacy,
     pub required_features: u32,
     pub min_capability: u16,
+    pub local_margin: i16,
     pub offline: bool,
     pub prefer_cheaper: bool,
 }
@@ -60,8 +65,10 @@ pub struct core_route_decision {
     pub complexity: core_complexity,
     pub input_tokens: u64,
     pub estimated_cost: i64,
+    pub elsewhere_cost: i64,
     pub reason: core_route_reason,
     pub reason_text: *const c_char,
+    pub elsewhere: u16,
     pub capable: bool,
     pub removed: [u16; CORE_ROUTE_STAGES],
     pub chain_len: u16,

@@ -18,6 +18,7 @@ pub const CORE_ERR_UNAVAILABLE: core_status = 43;
 pub const CORE_ERR_BUDGET_EXCEEDED: core_status = 44;
 pub const CORE_ERR_CAPABILITY: core_status = 45;
 pub const CORE_ERR_CONTEXT_WINDOW: core_status = 46;
+pub const CORE_ERR_HOST_MEMORY: core_status = 47;
 pub const CORE_ERR_RESERVATION_UNKNOWN: core_status = 60;
 pub const CORE_ERR_RESERVATION_CLOSED: core_status = 61;
 pub const CORE_ERR_RETRY_EXHAUSTED: core_status = 70;

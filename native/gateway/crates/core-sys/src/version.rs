@@ -4,7 +4,7 @@ use core::ffi::c_char;
 use crate::status::core_status;
 use crate::types::{core_error, core_str};
 
-pub const CORE_ABI_VERSION: u32 = 1;
+pub const CORE_ABI_VERSION: u32 = 2;
 
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]

@@ -67,7 +67,20 @@ same_layout!(
 same_layout!(
     complexity,
     "convergio_layout_complexity",
-    core_complexity { score, length, reasoning, code, math, structure, vocabulary }
+    core_complexity {
+        version,
+        score,
+        base,
+        subject,
+        reasoning,
+        everyday,
+        given,
+        vocabulary,
+        math,
+        code,
+        structure,
+        length
+    }
 );
 same_layout!(
     route_candidate,
@@ -78,6 +91,7 @@ same_layout!(
         locality,
         price,
         context_window,
+        memory_bytes,
         features,
         capability,
         healthy
@@ -92,9 +106,11 @@ same_layout!(
         max_output_tokens,
         budget_left,
         max_query_cost,
+        memory_available,
         privacy,
         required_features,
         min_capability,
+        local_margin,
         offline,
         prefer_cheaper
     }
@@ -106,8 +122,10 @@ same_layout!(
         complexity,
         input_tokens,
         estimated_cost,
+        elsewhere_cost,
         reason,
         reason_text,
+        elsewhere,
         capable,
         removed,
         chain_len,
@@ -182,8 +200,10 @@ fn enumerations_and_limits() {
         CORE_ROLE_ASSISTANT as usize,
         CORE_ROLE_TOOL as usize,
         CORE_ROUTE_MAX_CANDIDATES,
+        usize::from(CORE_ROUTE_NOWHERE),
         CORE_ROUTE_STAGES,
         CORE_ROUTE_EXPLAIN_MAX,
+        CORE_COMPLEXITY_EVEN as usize,
         CORE_PLAN_MAX_NODES,
         CORE_PLAN_MAX_EDGES,
         CORE_ABI_VERSION as usize,
@@ -193,7 +213,7 @@ fn enumerations_and_limits() {
     ];
     unsafe extern "C" {
         #[link_name = "convergio_layout_enums"]
-        static THEIRS: [usize; 36];
+        static THEIRS: [usize; 38];
     }
     // SAFETY: a constant table of the C file compiled by this crate's build script.
     let theirs = unsafe { THEIRS };
@@ -219,6 +239,7 @@ fn statuses() {
         CORE_ERR_BUDGET_EXCEEDED,
         CORE_ERR_CAPABILITY,
         CORE_ERR_CONTEXT_WINDOW,
+        CORE_ERR_HOST_MEMORY,
         CORE_ERR_RESERVATION_UNKNOWN,
         CORE_ERR_RESERVATION_CLOSED,
         CORE_ERR_RETRY_EXHAUSTED,

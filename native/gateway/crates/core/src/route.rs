@@ -36,6 +36,8 @@ pub struct Candidate<'a> {
     pub price: Price,
     /// Tokens it can hold, more than 0.
     pub context_window: u64,
+    /// Bytes it still has to load on this host; 0 is nothing, or not known.
+    pub memory_bytes: u64,
     /// Caller-defined feature bits.
     pub features: u32,
     /// 0..=1000, on the scale of [`Complexity::score`].
@@ -57,12 +59,17 @@ pub struct RouteRequest<'a> {
     pub budget_left: Option<i64>,
     /// Nano-dollars this one query may cost; `None` is no cap.
     pub max_query_cost: Option<i64>,
+    /// Bytes that models may load on this host; `None` when nobody looked.
+    pub memory_available: Option<u64>,
     /// How strictly it must stay local.
     pub privacy: Privacy,
     /// Feature bits that are all needed.
     pub required_features: u32,
     /// Hard floor of capability, 0..=1000.
     pub min_capability: u16,
+    /// Points that a local model's capability must have above the score, -1000..=1000: more sends
+    /// more to the cloud, below 0 keeps more here.
+    pub local_margin: i16,
     /// No network.
     pub offline: bool,
     /// Cheapest first: the budget is nearly used up.
@@ -73,13 +80,18 @@ pub struct RouteRequest<'a> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[allow(missing_docs, reason = "each field is a feature documented in complexity.h")]
 pub struct Complexity {
+    pub version: u32,
     pub score: u16,
-    pub length: u16,
-    pub reasoning: u16,
-    pub code: u16,
-    pub math: u16,
-    pub structure: u16,
-    pub vocabulary: u16,
+    pub base: i16,
+    pub subject: i16,
+    pub reasoning: i16,
+    pub everyday: i16,
+    pub given: i16,
+    pub vocabulary: i16,
+    pub math: i16,
+    pub code: i16,
+    pub structure: i16,
+    pub length: i16,
 }
 
 /// Why the chosen model was chosen.
@@ -114,12 +126,20 @@ pub enum Stage {
     Budget,
     Capability,
     Fit,
+    Host,
 }
 
 impl Stage {
     /// All stages, in the order they run.
-    pub const ALL: [Self; sys::CORE_ROUTE_STAGES] =
-        [Self::Privacy, Self::Offline, Self::Health, Self::Budget, Self::Capability, Self::Fit];
+    pub const ALL: [Self; sys::CORE_ROUTE_STAGES] = [
+        Self::Privacy,
+        Self::Offline,
+        Self::Health,
+        Self::Budget,
+        Self::Capability,
+        Self::Fit,
+        Self::Host,
+    ];
 }
 
 /// A decision among candidates.
@@ -160,6 +180,14 @@ impl Decision {
         self.raw.estimated_cost
     }
 
+    /// The candidate that would have answered in the other place (of the cloud for a local choice,
+    /// local for one of the cloud), were it not for privacy, offline and budget, and the
+    /// nano-dollars it costs at most: what the choice saved, or cost.
+    pub fn elsewhere(&self) -> Option<(usize, i64)> {
+        (self.raw.elsewhere != sys::CORE_ROUTE_NOWHERE)
+            .then(|| (usize::from(self.raw.elsewhere), self.raw.elsewhere_cost))
+    }
+
     /// Whether the chosen candidate reaches the complexity score.
     pub fn capable(&self) -> bool {
         self.raw.capable
@@ -191,13 +219,18 @@ impl std::fmt::Debug for Decision {
 impl Complexity {
     fn from_core(raw: &complexity_sys::core_complexity) -> Self {
         Self {
+            version: raw.version,
             score: raw.score,
-            length: raw.length,
+            base: raw.base,
+            subject: raw.subject,
             reasoning: raw.reasoning,
-            code: raw.code,
-            math: raw.math,
-            structure: raw.structure,
+            everyday: raw.everyday,
+            given: raw.given,
             vocabulary: raw.vocabulary,
+            math: raw.math,
+            code: raw.code,
+            structure: raw.structure,
+            length: raw.length,
         }
     }
 }
@@ -217,8 +250,8 @@ pub fn score(text: &str) -> Result<Complexity> {
 ///
 /// # Errors
 /// The status of the stage that removed the last candidate (`PrivacyBlocked`, `OfflineBlocked`,
-/// `Unavailable`, `BudgetExceeded`, `Capability`, `ContextWindow`), `NoCandidates`, `TooLong` above
-/// [`MAX_CANDIDATES`], `Invalid` (offset = candidate index).
+/// `Unavailable`, `BudgetExceeded`, `Capability`, `ContextWindow`, `HostMemory`), `NoCandidates`,
+/// `TooLong` above [`MAX_CANDIDATES`], `Invalid` (offset = candidate index).
 pub fn decide(request: &RouteRequest<'_>, candidates: &[Candidate<'_>]) -> Result<Decision> {
     let mut raw_candidates = [EMPTY; MAX_CANDIDATES];
     let raw_candidates = as_core(candidates, &mut raw_candidates)?;
@@ -228,9 +261,11 @@ pub fn decide(request: &RouteRequest<'_>, candidates: &[Candidate<'_>]) -> Resul
         max_output_tokens: request.max_output_tokens,
         budget_left: request.budget_left.unwrap_or(sys::CORE_ROUTE_NO_BUDGET),
         max_query_cost: request.max_query_cost.unwrap_or(i64::MAX),
+        memory_available: request.memory_available.unwrap_or(sys::CORE_ROUTE_MEMORY_UNKNOWN),
         privacy: request.privacy.as_core(),
         required_features: request.required_features,
         min_capability: request.min_capability,
+        local_margin: request.local_margin,
         offline: request.offline,
         prefer_cheaper: request.prefer_cheaper,
     };
@@ -238,8 +273,10 @@ pub fn decide(request: &RouteRequest<'_>, candidates: &[Candidate<'_>]) -> Resul
         complexity: complexity_sys::core_complexity::default(),
         input_tokens: 0,
         estimated_cost: 0,
+        elsewhere_cost: 0,
         reason: 0,
         reason_text: std::ptr::null(),
+        elsewhere: sys::CORE_ROUTE_NOWHERE,
         capable: false,
         removed: [0; sys::CORE_ROUTE_STAGES],
         chain_len: 0,
@@ -300,6 +337,7 @@ const EMPTY: sys::core_route_candidate = sys::core_route_candidate {
         cache_write_long: 0,
     },
     context_window: 1,
+    memory_bytes: 0,
     features: 0,
     capability: 0,
     healthy: false,
@@ -325,6 +363,7 @@ fn as_core<'a>(
             },
             price: candidate.price.as_core(),
             context_window: candidate.context_window,
+            memory_bytes: candidate.memory_bytes,
             features: candidate.features,
             capability: candidate.capability,
             healthy: candidate.healthy,
@@ -344,9 +383,11 @@ mod tests {
         max_output_tokens: 100,
         budget_left: None,
         max_query_cost: None,
+        memory_available: None,
         privacy: Privacy::Any,
         required_features: 0,
         min_capability: 0,
+        local_margin: 0,
         offline: false,
         prefer_cheaper: false,
     };
@@ -358,6 +399,7 @@ mod tests {
             locality: Locality::Cloud,
             price: Price { input: price, output: price, ..Price::default() },
             context_window: 10_000,
+            memory_bytes: 0,
             features: 0,
             capability,
             healthy: true,
@@ -376,13 +418,15 @@ mod tests {
 
     #[test]
     fn each_stage_refuses_with_its_own_status() {
-        let candidates = [cloud("only", 1_000_000_000, 500)];
+        let candidates = [Candidate { memory_bytes: 1, ..cloud("only", 1_000_000_000, 500) }];
         let refusals = [
             (RouteRequest { privacy: Privacy::LocalOnly, ..REQUEST }, Status::PrivacyBlocked),
             (RouteRequest { offline: true, ..REQUEST }, Status::OfflineBlocked),
             (RouteRequest { budget_left: Some(0), ..REQUEST }, Status::BudgetExceeded),
             (RouteRequest { min_capability: 501, ..REQUEST }, Status::Capability),
             (RouteRequest { input_tokens: 10_000, ..REQUEST }, Status::ContextWindow),
+            (RouteRequest { memory_available: Some(0), ..REQUEST }, Status::HostMemory),
+            (RouteRequest { local_margin: 1_001, ..REQUEST }, Status::Invalid),
         ];
         for (request, expected) in refusals {
             assert_eq!(decide(&request, &candidates).unwrap_err().status, expected);
@@ -390,6 +434,40 @@ mod tests {
         let unhealthy = [Candidate { healthy: false, ..candidates[0] }];
         assert_eq!(decide(&REQUEST, &unhealthy).unwrap_err().status, Status::Unavailable);
         assert_eq!(decide(&REQUEST, &[]).unwrap_err().status, Status::NoCandidates);
+    }
+
+    #[test]
+    fn a_decision_says_what_the_other_place_would_have_cost() {
+        let home = Candidate { locality: Locality::Local, ..cloud("home", 0, 400) };
+        let candidates = [cloud("away", 1_000_000_000, 900), home];
+        let request = RouteRequest { input_tokens: 900, ..REQUEST };
+        let kept = decide(&request, &candidates).unwrap();
+        assert_eq!((kept.chosen(), kept.elsewhere()), (1, Some((0, 1_000_000))));
+        // A margin is a threshold: the same question goes to the cloud.
+        let sent = decide(&RouteRequest { local_margin: 1_000, ..request }, &candidates).unwrap();
+        assert_eq!((sent.chosen(), sent.elsewhere()), (0, Some((1, 0))));
+        assert_eq!(decide(&request, &candidates[..1]).unwrap().elsewhere(), None);
+        let text = explain(&kept, &candidates, true).unwrap();
+        assert!(text.contains("elsewhere p/away at most 1000000 nano-dollars"), "{text}");
+    }
+
+    #[test]
+    fn the_score_is_the_sum_of_its_points_and_says_its_version() {
+        let found = score("Why is double-checked locking broken?").unwrap();
+        let points = [
+            found.base,
+            found.subject,
+            found.reasoning,
+            found.everyday,
+            found.given,
+            found.vocabulary,
+            found.math,
+            found.code,
+            found.structure,
+            found.length,
+        ];
+        assert_eq!(i32::from(found.score), points.iter().map(|&one| i32::from(one)).sum::<i32>());
+        assert!(found.version > 0 && found.score > 0);
     }
 
     #[test]

@@ -68,6 +68,8 @@ statuses! {
     Capability = sys::CORE_ERR_CAPABILITY,
     /// Nothing left can hold the tokens.
     ContextWindow = sys::CORE_ERR_CONTEXT_WINDOW,
+    /// Nothing left fits into the memory of this host.
+    HostMemory = sys::CORE_ERR_HOST_MEMORY,
     /// The budget never issued that reservation.
     ReservationUnknown = sys::CORE_ERR_RESERVATION_UNKNOWN,
     /// The reservation was already settled or released.

@@ -40,7 +40,7 @@ pub use convergio_providers::{Credential, CredentialSource};
 pub use keys::{KeyRing, Keys};
 pub use ledger::{Hold, Ledger};
 pub use relay::{Event, Events};
-pub use route::{ComplexityReport, Removed, Route, RouteReport};
+pub use route::{ComplexityReport, Elsewhere, Removed, Route, RouteReport};
 
 /// Everything between a request and its answer.
 pub struct Engine {

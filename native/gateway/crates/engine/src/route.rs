@@ -45,6 +45,9 @@ pub struct RouteReport {
     pub input_tokens: u64,
     /// Upper estimate of the cost with the chosen model, nano-dollars.
     pub estimated_cost_nano_usd: i64,
+    /// What would have answered in the other place, and for how much: of the cloud where a local
+    /// model was chosen, a local one where one of the cloud was.
+    pub elsewhere: Option<Elsewhere>,
     /// Models to try when the chosen one cannot be reached, in order.
     pub fallbacks: Vec<String>,
     /// Candidates removed, by stage.
@@ -55,13 +58,29 @@ pub struct RouteReport {
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[allow(missing_docs, reason = "the features are documented by the C core")]
 pub struct ComplexityReport {
+    pub version: u32,
     pub score: u16,
-    pub length: u16,
-    pub reasoning: u16,
-    pub code: u16,
-    pub math: u16,
-    pub structure: u16,
-    pub vocabulary: u16,
+    pub base: i16,
+    pub subject: i16,
+    pub reasoning: i16,
+    pub everyday: i16,
+    pub given: i16,
+    pub vocabulary: i16,
+    pub math: i16,
+    pub code: i16,
+    pub structure: i16,
+    pub length: i16,
+}
+
+/// A model of the other place: what staying saved, or what going away cost.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Elsewhere {
+    /// The model.
+    pub model: String,
+    /// Its provider.
+    pub provider: String,
+    /// Upper estimate of its cost, nano-dollars.
+    pub estimated_cost_nano_usd: i64,
 }
 
 /// Candidates that each stage removed.
@@ -74,6 +93,7 @@ pub struct Removed {
     pub budget: u16,
     pub capability: u16,
     pub fit: u16,
+    pub host: u16,
 }
 
 /// Most tokens the core counts.
@@ -146,7 +166,7 @@ impl Engine {
         Ok(Route {
             ceiling: limited.then(|| self.default_ceiling()),
             reserve_nano_usd: chain.iter().map(dearest).max().unwrap_or(0),
-            report: report(&decision, &chain, explanation),
+            report: report(&decision, models, &chain, explanation),
             chain,
         })
     }
@@ -204,6 +224,7 @@ impl Engine {
             text: request.newest_user_text(),
             required_features: request.features(),
             min_capability: self.routing.min_capability,
+            local_margin: self.routing.local_margin,
             ..self.rules(input_tokens, all_answers)
         })
     }
@@ -219,9 +240,11 @@ impl Engine {
             max_output_tokens: output_tokens,
             budget_left: budget.map(|budget| budget.left),
             max_query_cost: Some(own_cap.min(edition_cap)),
+            memory_available: None,
             privacy: self.routing.privacy.map_or(self.profile.default_privacy, privacy),
             required_features: 0,
             min_capability: 0,
+            local_margin: 0,
             offline: self.routing.offline,
             prefer_cheaper: budget.is_some_and(|budget| budget.level >= Level::Cheaper),
         }
@@ -255,7 +278,7 @@ pub(crate) fn failure(error: Error, param: Option<&str>) -> Failure {
     let code = match error.status {
         Status::PrivacyBlocked | Status::OfflineBlocked => ErrorCode::PrivacyBlocked,
         Status::BudgetExceeded => ErrorCode::BudgetExceeded,
-        Status::Unavailable => ErrorCode::ProviderUnavailable,
+        Status::Unavailable | Status::HostMemory => ErrorCode::ProviderUnavailable,
         Status::Capability
         | Status::ContextWindow
         | Status::Invalid
@@ -305,13 +328,19 @@ fn candidate(model: &Model) -> Candidate<'_> {
         },
         price: price(&model.price),
         context_window: model.context_window,
+        memory_bytes: 0,
         features: model.feature_bits(),
         capability: model.capability,
         healthy: true,
     }
 }
 
-fn report(decision: &Decision, chain: &[&Model], explanation: String) -> RouteReport {
+fn report(
+    decision: &Decision,
+    models: &[&Model],
+    chain: &[&Model],
+    explanation: String,
+) -> RouteReport {
     let complexity = decision.complexity();
     RouteReport {
         model: chain[0].id.clone(),
@@ -320,17 +349,27 @@ fn report(decision: &Decision, chain: &[&Model], explanation: String) -> RouteRe
         reason_text: decision.reason().text(),
         explanation,
         complexity: ComplexityReport {
+            version: complexity.version,
             score: complexity.score,
-            length: complexity.length,
+            base: complexity.base,
+            subject: complexity.subject,
             reasoning: complexity.reasoning,
-            code: complexity.code,
-            math: complexity.math,
-            structure: complexity.structure,
+            everyday: complexity.everyday,
+            given: complexity.given,
             vocabulary: complexity.vocabulary,
+            math: complexity.math,
+            code: complexity.code,
+            structure: complexity.structure,
+            length: complexity.length,
         },
         capable: decision.capable(),
         input_tokens: decision.input_tokens(),
         estimated_cost_nano_usd: decision.estimated_cost(),
+        elsewhere: decision.elsewhere().map(|(index, cost)| Elsewhere {
+            model: models[index].id.clone(),
+            provider: models[index].provider.clone(),
+            estimated_cost_nano_usd: cost,
+        }),
         fallbacks: chain[1..].iter().map(|model| model.id.clone()).collect(),
         removed: Removed {
             privacy: decision.removed(Stage::Privacy),
@@ -339,6 +378,7 @@ fn report(decision: &Decision, chain: &[&Model], explanation: String) -> RouteRe
             budget: decision.removed(Stage::Budget),
             capability: decision.removed(Stage::Capability),
             fit: decision.removed(Stage::Fit),
+            host: decision.removed(Stage::Host),
         },
     }
 }

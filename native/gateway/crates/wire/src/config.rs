@@ -67,6 +67,9 @@ pub struct Routing {
     pub offline: bool,
     /// Hard floor of capability, 0..=1000.
     pub min_capability: u16,
+    /// Points that a local model's capability must have above the complexity of a question,
+    /// -1000..=1000: more sends more to the cloud, below 0 keeps more here.
+    pub local_margin: i16,
     /// Ceiling of one answer in tokens: a request for more is refused, one that does not say is
     /// sent with it. When absent, the edition's default is what a request that does not say counts
     /// as; it is sent only where money is limited.
@@ -144,6 +147,9 @@ impl EngineConfig {
         self.provider_problems(&mut problems);
         if self.routing.min_capability > 1_000 {
             problems.push("routing.min_capability: must be 0 to 1000".to_owned());
+        }
+        if !(-1_000..=1_000).contains(&self.routing.local_margin) {
+            problems.push("routing.local_margin: must be -1000 to 1000".to_owned());
         }
         if self.routing.max_output_tokens == Some(0) {
             problems.push("routing.max_output_tokens: must be above 0".to_owned());

@@ -3488,7 +3488,13 @@ export interface components {
     /** @description Points of the complexity score, by feature. */
     ComplexityReport: {
       /** Format: int32 */
+      base: number;
+      /** Format: int32 */
       code: number;
+      /** Format: int32 */
+      everyday: number;
+      /** Format: int32 */
+      given: number;
       /** Format: int32 */
       length: number;
       /** Format: int32 */
@@ -3500,7 +3506,23 @@ export interface components {
       /** Format: int32 */
       structure: number;
       /** Format: int32 */
+      subject: number;
+      /** Format: int32 */
+      version: number;
+      /** Format: int32 */
       vocabulary: number;
+    };
+    /** @description A model of the other place: what staying saved, or what going away cost. */
+    Elsewhere: {
+      /**
+       * Format: int64
+       * @description Upper estimate of its cost, nano-dollars.
+       */
+      estimated_cost_nano_usd: number;
+      /** @description The model. */
+      model: string;
+      /** @description Its provider. */
+      provider: string;
     };
     /** @description OpenAI's request for embeddings, as far as the gateway reads it. */
     EmbeddingsBody: {
@@ -3973,6 +3995,8 @@ export interface components {
       /** Format: int32 */
       health: number;
       /** Format: int32 */
+      host: number;
+      /** Format: int32 */
       offline: number;
       /** Format: int32 */
       privacy: number;
@@ -4018,6 +4042,7 @@ export interface components {
       capable: boolean;
       /** @description How demanding the newest user message looks. */
       complexity: components['schemas']['ComplexityReport'];
+      elsewhere?: components['schemas']['Elsewhere'] | null;
       /**
        * Format: int64
        * @description Upper estimate of the cost with the chosen model, nano-dollars.
