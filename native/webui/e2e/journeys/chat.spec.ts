@@ -70,6 +70,18 @@ for (const [fault, words] of [
   });
 }
 
+test.describe('with refusals', () => {
+  test.use({ refusals: true });
+  test('a limit that is reached is said, with the way to raise it', async ({ page, gateway }) => {
+    gateway.faults.refuse['POST /v1/chat/completions'] = [402, 'budget.exceeded'];
+    await question(page).fill('Hello');
+    await question(page).press('Enter');
+    await expect(page.getByRole('alert')).toContainText('the monthly limit of the key');
+    await page.getByRole('link', { name: 'See your keys' }).click();
+    await expect(page.getByRole('button', { name: 'Limit' }).first()).toBeVisible();
+  });
+});
+
 test('nothing in an answer runs', async ({ page }) => {
   await question(page).fill('attack');
   await question(page).press('Enter');

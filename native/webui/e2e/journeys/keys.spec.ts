@@ -27,6 +27,32 @@ test('a key is renamed', async ({ page }) => {
   await expect(page.getByRole('article', { name: 'Teachers' })).toBeVisible();
 });
 
+test('what may be spent with a key in a month is limited, and is not any more', async ({
+  page,
+  gateway
+}) => {
+  const card = page.getByRole('article', { name: 'Staff room' });
+  await expect(card.getByText('$0.43 of $0.50')).toBeVisible();
+  await expect(card.getByText('The limit is nearly reached.')).toBeVisible();
+  await card.getByRole('button', { name: 'Limit' }).click();
+  const field = page.getByRole('dialog').getByLabel('Monthly limit');
+  const save = page.getByRole('dialog').getByRole('button', { name: 'Save' });
+  await expect(field).toHaveValue('0.50');
+  await field.fill('ten');
+  await save.click();
+  await expect(page.getByRole('dialog').getByText('Write an amount such as 20')).toBeVisible();
+  await field.fill('0,40');
+  await save.click();
+  await expect(card.getByText('$0.43 of $0.40')).toBeVisible();
+  await expect(card.getByText('The limit is reached.')).toBeVisible();
+  await card.getByRole('button', { name: 'Limit' }).click();
+  await field.fill('');
+  await save.click();
+  await expect(card.getByRole('progressbar')).toBeHidden();
+  const sent = gateway.calls.filter((call) => call.method === 'PATCH').map((call) => call.body);
+  expect(sent).toEqual([{ monthly_limit_nano_usd: 400_000_000 }, { monthly_limit_nano_usd: null }]);
+});
+
 test('a key is replaced while the old one stays for a day', async ({ page, gateway }) => {
   const card = page.getByRole('article', { name: 'Biology class' });
   await card.getByRole('button', { name: 'Replace' }).click();

@@ -147,7 +147,10 @@ export class Gateway {
       case 'POST /keys/…': // check
         return send(response, 200, outcomeOf(String(body.secret)));
       case 'PATCH /keys/…':
-        if (key) key.name = String(body.name);
+        if (key && 'name' in body) key.name = String(body.name);
+        if (key && 'monthly_limit_nano_usd' in body) {
+          limit(key, body.monthly_limit_nano_usd as number | null);
+        }
         return send(response, 200, key);
       case 'POST /keys/…/test':
         return send(response, 200, { outcome: 'ok', message: 'it is ok', models: MODELS.openai });
@@ -215,8 +218,10 @@ export class Gateway {
     if (this.keys.some((key) => key.name === name && key.provider === provider)) {
       return refuse(response, 409, 'request.conflict', 'name');
     }
-    this.keys.push(keyOf(provider, name, secret));
-    send(response, 201, this.keys.at(-1));
+    const key = keyOf(provider, name, secret);
+    limit(key, (body.monthly_limit_nano_usd ?? null) as number | null);
+    this.keys.push(key);
+    send(response, 201, key);
   }
 
   #stream(body: Record<string, unknown>, response: ServerResponse): void {
@@ -307,6 +312,24 @@ export function keyOf(
     monthly_limit_nano_usd: null,
     month: { since: at, cost_nano_usd: 0, left_nano_usd: null, level: null }
   };
+}
+
+/** Sets, changes or takes away what may be spent with it in a month. */
+export function limit(key: Key, most: number | null): void {
+  const spent = key.month.cost_nano_usd;
+  key.monthly_limit_nano_usd = most;
+  key.month.left_nano_usd = most === null ? null : Math.max(0, most - spent);
+  const [alert, cheaper] = most === null ? [0, 0] : [most * 0.8, most * 0.9];
+  key.month.level =
+    most === null
+      ? null
+      : spent >= most
+        ? 'blocked'
+        : spent >= cheaper
+          ? 'cheaper'
+          : spent >= alert
+            ? 'alert'
+            : 'normal';
 }
 
 function versionOf(version: number, secret: string, at: number, now = at): Key['versions'][number] {

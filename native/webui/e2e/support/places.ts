@@ -1,7 +1,7 @@
 /** A place that has been in use for a while, and one with more in it than fits on a screen. */
 import type { Key } from '../../src/lib/api/types';
 import { OPENAI_KEY } from './base';
-import { type Gateway, keyOf } from './double';
+import { type Gateway, keyOf, limit } from './double';
 
 const DAY = 86_400_000;
 
@@ -14,7 +14,11 @@ export function lived(gateway: Gateway, now = Date.now()): void {
   ];
   const [first, second, third] = gateway.keys;
   if (first) first.usage_30d = { requests: 1320, cost_nano_usd: 2_431_000_000 };
-  if (second) second.usage_30d = { requests: 212, cost_nano_usd: 640_000_000 };
+  if (second) {
+    second.usage_30d = { requests: 212, cost_nano_usd: 640_000_000 };
+    second.month.cost_nano_usd = 430_000_000;
+    limit(second, 500_000_000);
+  }
   if (third) third.test_outcome = 'auth.invalid';
   gateway.tokens = [
     {

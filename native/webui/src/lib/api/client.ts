@@ -71,6 +71,8 @@ export class Api {
   checkKey = (key: KeyToCheck) => this.#json<Checked>('POST', '/keys/check', key);
   addKey = (key: NewKey) => this.#json<Key>('POST', '/keys', key);
   renameKey = (id: string, name: string) => this.#json<Key>('PATCH', `/keys/${esc(id)}`, { name });
+  limitKey = (id: string, monthly_limit_nano_usd: number | null) =>
+    this.#json<Key>('PATCH', `/keys/${esc(id)}`, { monthly_limit_nano_usd });
   testKey = (id: string) => this.#json<Checked>('POST', `/keys/${esc(id)}/test`, {});
   rotateKey = (id: string, secret: string, overlap_hours: number) =>
     this.#json<Key>('POST', `/keys/${esc(id)}/rotate`, { secret, overlap_hours });

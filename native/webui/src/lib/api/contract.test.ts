@@ -37,6 +37,7 @@ async function everyCall(): Promise<Asked[]> {
   await api.checkKey({ provider: 'azure', secret: 's', endpoint });
   await api.addKey({ provider: 'azure', secret: 's', name: 'n', endpoint });
   await api.renameKey('id', 'n');
+  await api.limitKey('id', 1);
   await api.testKey('id');
   await api.rotateKey('id', 's', 24);
   await api.revokeKey('id');

@@ -17,6 +17,8 @@ const Draft = v.object({
   region: v.string(),
   /** As typed: `model = deployment`, one on each line. */
   deployments: v.string(),
+  /** The monthly limit, as typed. */
+  limit: v.optional(v.string(), ''),
   /** It was sent to be stored, and it is not known what became of it. */
   sent: v.boolean(),
   /** The key that came of it. */
@@ -33,6 +35,7 @@ export const emptyDraft = (user: string): Draft => ({
   api_version: '',
   region: '',
   deployments: '',
+  limit: '',
   sent: false,
   key: null,
   models: []

@@ -7,6 +7,7 @@ import { ApiFailure } from '../api/failure';
 import type { Checked, Endpoint, Key, KeyToCheck, Provider } from '../api/types';
 import { deploymentsOf } from './deployments';
 import { emptyDraft, forgetDraft, freeName, keepDraft, loadDraft, type Draft } from './draft';
+import { limitOf } from './limit';
 import { shapeOf, type Shape } from './shape';
 
 /** What may be stored although the test did not end well: it says nothing against the key. */
@@ -110,10 +111,12 @@ export class Wizard {
   /** Stores the key, once, whatever happens to the answer. True when it is stored. */
   async save(): Promise<boolean> {
     const key = this.#key();
+    const limit = limitOf(this.draft.limit);
     if (this.busy !== null || key === null || this.draft.name.trim() === '') return false;
+    if (limit.wrong) return false;
     this.busy = 'saving';
     this.failure = null;
-    this.elsewhere = !(await this.#lock(() => this.#store(key)));
+    this.elsewhere = !(await this.#lock(() => this.#store(key, limit.nano_usd)));
     this.busy = null;
     return this.draft.key !== null;
   }
@@ -132,11 +135,15 @@ export class Wizard {
     forgetDraft(this.#storage);
   }
 
-  async #store(key: KeyToCheck): Promise<void> {
+  async #store(key: KeyToCheck, limit: number | null): Promise<void> {
     this.draft.sent = true;
     this.keep();
     try {
-      const stored = await this.#api.addKey({ ...key, name: this.draft.name.trim() });
+      const stored = await this.#api.addKey({
+        ...key,
+        name: this.draft.name.trim(),
+        ...(limit === null ? {} : { monthly_limit_nano_usd: limit })
+      });
       this.#done(stored);
       // The check before kept nothing: this one is remembered with the key. Where it fails the list
       // says that the key is untested, which is then so.

@@ -51,6 +51,19 @@ describe('adding a key', () => {
     expect(api.testKey).toHaveBeenCalledWith('new');
   });
 
+  it('sends the monthly limit along, and nothing while it cannot be read', async () => {
+    const { wizard: one, api } = wizard();
+    await one.check();
+    one.draft.limit = 'ten';
+    expect(await one.save()).toBe(false);
+    expect(api.addKey).not.toHaveBeenCalled();
+    one.draft.limit = '12,50';
+    expect(await one.save()).toBe(true);
+    expect(api.addKey).toHaveBeenCalledWith(
+      expect.objectContaining({ monthly_limit_nano_usd: 12_500_000_000 })
+    );
+  });
+
   it('never writes the key to the browser, at any step', async () => {
     const written: string[] = [];
     vi.spyOn(Storage.prototype, 'setItem').mockImplementation((_, value) => {
