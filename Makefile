@@ -29,7 +29,7 @@ demo: setup ## Convergio in a browser, with simulated providers; Ctrl-C leaves n
 	$(BIN)/python -m fixtures.demo
 
 serve: setup ## Convergio for real: build the gateway and its web UI, start them, print the link
-	cd native/webui && npm run build --silent
+	cd native/webui && npx --no-install vite build --logLevel=warn
 	cd native/gateway && cargo build --release --locked
 	native/gateway/target/release/convergio-gateway serve
 

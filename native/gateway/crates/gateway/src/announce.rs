@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use crate::about::VERSION;
 
-/// Says where the gateway listens: a line of JSON on stdout, the address in the file if one is asked
-/// for. The file appears whole or not at all, so whoever waits for it can read it at once.
+/// Says where the gateway listens: on stdout, a line of JSON unless a person reads it, and in the file
+/// if one is asked for. The file appears whole or not at all, so whoever waits for it can read it at once.
 pub(crate) fn listening(
     address: SocketAddr,
     demo: bool,
@@ -21,14 +21,18 @@ pub(crate) fn listening(
         write_whole(path, &format!("{address}\n"))
             .map_err(|error| format!("--address-file {}: {error}", path.display()))?;
     }
-    let line = json!({
-        "event": "listening",
-        "address": address.to_string(),
-        "url": format!("http://{address}"),
-        "version": VERSION,
-        "demo": demo,
-    });
-    print(&line.to_string());
+    if std::io::stdout().is_terminal() {
+        print(&format!("Convergio {VERSION} serves on {}; Ctrl-C ends it.", base_url(address)));
+    } else {
+        let line = json!({
+            "event": "listening",
+            "address": address.to_string(),
+            "url": format!("http://{address}"),
+            "version": VERSION,
+            "demo": demo,
+        });
+        print(&line.to_string());
+    }
     tracing::info!(%address, version = VERSION, "listening");
     Ok(())
 }

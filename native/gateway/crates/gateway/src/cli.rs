@@ -1,4 +1,5 @@
 //! The command line.
+use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -105,9 +106,9 @@ struct Serve {
     /// Write the link that lets the first administrator in to this file, not to stdout.
     #[arg(long, value_name = "PATH")]
     setup_file: Option<PathBuf>,
-    /// How logs look on stderr.
-    #[arg(long, value_enum, default_value_t = LogFormat::Json, env = "CONVERGIO_LOG_FORMAT")]
-    log_format: LogFormat,
+    /// How logs look on stderr. [default: text on a terminal, else json]
+    #[arg(long, value_enum, env = "CONVERGIO_LOG_FORMAT")]
+    log_format: Option<LogFormat>,
     /// What is logged: error, warn, info, debug, or a filter such as `info,convergio_engine=debug`.
     #[arg(long, default_value = "info", env = "CONVERGIO_LOG")]
     log: String,
@@ -117,6 +118,13 @@ struct Serve {
 enum LogFormat {
     Json,
     Text,
+}
+
+impl LogFormat {
+    /// For whoever reads along: a person, or a program that collects.
+    fn usual() -> Self {
+        if std::io::stderr().is_terminal() { Self::Text } else { Self::Json }
+    }
 }
 
 impl Cli {
@@ -150,7 +158,7 @@ fn operate(command: impl FnOnce() -> Result<Ended, String>) -> Result<ExitCode, 
 
 impl Serve {
     fn run(self) -> Result<(), String> {
-        start_logging(self.log_format, &self.log)?;
+        start_logging(self.log_format.unwrap_or_else(LogFormat::usual), &self.log)?;
         let Self { listen, config, address_file, accounts, data, webui, demo, setup_file, .. } =
             self;
         let overrides = Overrides { accounts, data, webui, demo };
@@ -188,7 +196,11 @@ fn start_logging(format: LogFormat, filter: &str) -> Result<(), String> {
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match format {
         LogFormat::Json => builder.json().flatten_event(true).with_span_list(false).init(),
-        LogFormat::Text => builder.init(),
+        LogFormat::Text => {
+            let colours = std::io::stderr().is_terminal()
+                && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+            builder.with_ansi(colours).init();
+        }
     }
     Ok(())
 }
