@@ -94,5 +94,8 @@ export const warmUp: readonly (() => void)[] = [
   () => money(0),
   () => count(0),
   () => date(0),
-  () => ago(0, 0)
+  () => ago(0, 0),
+  () => dateTime(0),
+  () => dayOfYear(0),
+  () => compact(0)
 ];
