@@ -69,7 +69,8 @@ impl Engine {
     }
 
     /// How many tokens a request in Anthropic's dialect has, as Anthropic's answer says it:
-    /// Anthropic's own count for its models, an estimate for others.
+    /// Anthropic's own count for its models, an estimate for others and where nothing may leave the
+    /// machine.
     ///
     /// # Errors
     /// As for an answer. Counting is free.
@@ -81,7 +82,7 @@ impl Engine {
         let Some(name) = request.model() else { return estimate() };
         let model = self.model_at(name, self.home(request.dialect()))?;
         let provider = self.provider(&model.provider)?;
-        if provider.dialect() != Dialect::Anthropic {
+        if provider.dialect() != Dialect::Anthropic || !self.may_ask(model.locality) {
             return estimate();
         }
         let body = request.counting_body(&model.id);

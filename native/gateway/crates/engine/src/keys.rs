@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use convergio_core::Level;
 use convergio_providers::{Credential, CredentialSource, Provider};
-use convergio_wire::catalog::Serves;
+use convergio_wire::catalog::{Locality, Serves};
 use convergio_wire::chat::AUTO;
 use convergio_wire::{Dialect, ErrorCode, Failure, Model};
 use futures_util::future::BoxFuture;
@@ -215,7 +215,8 @@ impl Engine {
     ///
     /// # Errors
     /// `auth.invalid` for a key that the provider refuses; `request.invalid` for an address that the
-    /// egress rule refuses or a provider that is unknown; any `provider.*`.
+    /// egress rule refuses or a provider that is unknown; `privacy.blocked` where nothing may leave the
+    /// machine; any `provider.*`.
     pub async fn models_at(
         &self,
         provider: &str,
@@ -225,6 +226,14 @@ impl Engine {
         if !known.contains(&provider) {
             let message = format!("`provider` must be one of {}", known.join(", "));
             return Err(Failure::invalid("provider", message));
+        }
+        // Each of them is elsewhere.
+        if !self.may_ask(Locality::Cloud) {
+            let message = format!(
+                "nothing may leave this machine, so {provider} was not asked; the operator decides \
+                 (routing.privacy, routing.offline)"
+            );
+            return Err(Failure::new(ErrorCode::PrivacyBlocked, message));
         }
         self.provider(provider)?.models(credential).await
     }

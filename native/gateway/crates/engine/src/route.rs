@@ -251,6 +251,16 @@ impl Engine {
     }
 }
 
+impl Engine {
+    /// May a model there be asked, now that nothing else is decided? Not the cloud's, where nothing may
+    /// leave the machine.
+    pub(crate) fn may_ask(&self, locality: catalog::Locality) -> bool {
+        let rules = self.rules(0, 0);
+        let stays = rules.offline || rules.privacy == Privacy::LocalOnly;
+        locality == catalog::Locality::Local || !stays
+    }
+}
+
 /// Refuses a model that is for something else.
 pub(crate) fn serves(model: &Model, wanted: Serves) -> Result<(), Failure> {
     match (model.serves, wanted) {

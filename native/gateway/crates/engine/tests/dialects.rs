@@ -103,6 +103,11 @@ async fn provider(State(seen): State<Seen>, request: Request) -> Response {
 }
 
 async fn engine() -> (Engine, Seen) {
+    engine_with(json!({})).await
+}
+
+/// With this `routing`.
+async fn engine_with(routing: Value) -> (Engine, Seen) {
     let seen = Seen::default();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
@@ -129,6 +134,7 @@ async fn engine() -> (Engine, Seen) {
         "models": [model("openai", "o"), model("anthropic", "claude"), model("google", "g"), model("azure", "o"),
             vectors("openai", "e"), vectors("google", "ge"), vectors("azure", "e"), vectors("anthropic", "ae")],
         "retry": {"max_retries": 0},
+        "routing": routing,
     }))
     .unwrap();
     (Engine::new(config, &Allocator::new()).unwrap(), seen)
@@ -379,4 +385,20 @@ async fn tokens_are_counted_by_anthropic_and_estimated_for_others() {
         assert_eq!(counted["convergio"]["estimated"], true, "{model}");
     }
     assert!(seen.lock().unwrap().is_empty(), "nobody was asked");
+}
+
+#[tokio::test]
+async fn where_nothing_may_leave_the_machine_not_even_a_count_or_a_key_is_tried() {
+    for routing in [json!({"privacy": "local_only"}), json!({"offline": true})] {
+        let (engine, seen) = engine_with(routing.clone()).await;
+        let counted =
+            engine.count_tokens(&telling("claude", "hi", false), &own(&engine)).await.unwrap();
+        assert_eq!(counted["convergio"]["estimated"], true, "{routing}");
+
+        let key = SecretString::from("sk-own-key");
+        let credential = Credential::new(key, CredentialSource::User);
+        let failure = engine.models_at("openai", &credential).await.unwrap_err();
+        assert_eq!(failure.code, ErrorCode::PrivacyBlocked, "{routing}");
+        assert!(seen.lock().unwrap().is_empty(), "nobody was asked: {routing}");
+    }
 }
