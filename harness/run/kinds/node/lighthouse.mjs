@@ -1,11 +1,13 @@
 // The kind `lighthouse`: each route as desktop and as phone, signed in or not, in a fresh browser.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { browserPath, enter, FLAGS, own, playwright, write } from './browsing.mjs';
 
 const PATIENCE = 20_000;
+const FAREWELL = 5_000;
 const options = JSON.parse(process.argv[2]);
 const { artifacts } = JSON.parse(process.argv[3]);
 mkdirSync(artifacts, { recursive: true });
@@ -22,9 +24,12 @@ async function start() {
   );
   const ended = new Promise((done) => child.once('exit', done));
   const stop = async () => {
-    child.kill('SIGKILL');
+    // Asked, it ends its helpers first; killed, they still write into the profile for a while.
+    child.kill('SIGTERM');
+    const killing = setTimeout(() => child.kill('SIGKILL'), FAREWELL);
     await ended;
-    rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+    clearTimeout(killing);
+    await rm(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   };
   const file = join(profile, 'DevToolsActivePort');
   const end = Date.now() + PATIENCE;
